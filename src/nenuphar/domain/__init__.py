@@ -1,0 +1,1 @@
+"""The ground floor: frozen types that every other floor speaks in."""

@@ -1,0 +1,1 @@
+"""Criterion trees, three-valued truth, the two evaluators and the fact resolver."""

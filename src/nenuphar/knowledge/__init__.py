@@ -1,0 +1,1 @@
+"""What is known, as data: record schemas, the loader and the records themselves."""

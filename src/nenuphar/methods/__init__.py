@@ -1,0 +1,1 @@
+"""The numerical rooms: frame or record in, frame or record out."""

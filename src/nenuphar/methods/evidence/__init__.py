@@ -1,0 +1,1 @@
+"""Pooling of proportions and hazard ratios."""

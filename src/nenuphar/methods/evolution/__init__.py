@@ -1,0 +1,1 @@
+"""How tumour groups arise: hypotheses as graphical models."""

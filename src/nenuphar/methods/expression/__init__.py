@@ -1,0 +1,1 @@
+"""Single-sample rank scores and the classifiers built on them."""

@@ -1,0 +1,1 @@
+"""Variants, copy number and their patterns."""

@@ -1,0 +1,1 @@
+"""Renders conclusions; never derives them."""

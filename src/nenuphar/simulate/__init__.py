@@ -1,0 +1,1 @@
+"""Plausible cohorts with known truth."""
