@@ -1,3 +1,6 @@
-"""Neuroendocrine neoplasms made computable: what it is, why immunotherapy fails, what could be done."""
+"""Neuroendocrine neoplasms made computable.
+
+What it is, why immunotherapy fails or may work, and what could be done; for research use only.
+"""
 
 __version__ = "0.1.0"

@@ -1,0 +1,261 @@
+"""Schemas of the records that the engine runs on: what a rule, a fact or a threshold must state."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from nenuphar.domain.scope import Scope
+from nenuphar.knowledge.criterion import parse_criterion
+
+_ID = re.compile(r"^[a-z0-9][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)*$")
+
+
+def _checked_id(value: str) -> str:
+    if not _ID.match(value):
+        raise ValueError(f"{value!r} is not a dotted lower-case id such as lung.net.typical")
+    return value
+
+
+def _as_criterion(value: Any) -> Any:
+    return parse_criterion(value) if isinstance(value, dict) else value
+
+
+RecordId = Annotated[str, AfterValidator(_checked_id)]
+Tree = Annotated[Any, BeforeValidator(_as_criterion)]
+"""A criterion tree; parsed from its mapping, see `knowledge.criterion`."""
+
+
+class Strict(BaseModel):
+    """A frozen record part that refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """Where a statement stands.
+
+    Attributes:
+        source: A DOI or a registry id.
+        locator: Section, table or paragraph.
+        reference: The primary reference that the source gives for it, if any.
+    """
+
+    source: str = Field(min_length=3)
+    locator: str = ""
+    reference: str = ""
+
+
+class Record(Strict):
+    """What every record states.
+
+    Attributes:
+        id: Permanent and never reused.
+        version: Raised with every change of meaning.
+        status: Only active records take part.
+        sources: At least one.
+    """
+
+    kind: str
+    id: RecordId
+    version: int = Field(default=1, ge=1)
+    status: Literal["draft", "active", "retired"] = "active"
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class Fact(Record):
+    """A fact that can be observed or concluded.
+
+    Attributes:
+        scope: What the fact describes.
+        type: Kind of its values; numbers are intervals.
+        unit: Canonical unit of a number.
+        values: Permitted codes, each with its meaning.
+        hierarchy: Terminology whose concepts are the permitted codes, ordered by `is_a`.
+        context: The fact whose value chooses among contexts (WHO editions) of this one.
+        contexts_of: The contextual fact whose values in all contexts this one lists.
+        derived: Whether rules or methods conclude it; otherwise it is observed.
+        meaning: One sentence.
+        ask: What to do to learn it (the next best test), in words for a report.
+        codes: Terminology codes of the fact itself (`ncit`, `loinc`, ...).
+    """
+
+    kind: Literal["fact"]
+    scope: Scope
+    type: Literal["code", "number", "boolean", "date", "text"]
+    unit: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
+    hierarchy: str = ""
+    context: str = ""
+    contexts_of: str = ""
+    derived: bool = False
+    meaning: str = Field(min_length=10)
+    ask: str = ""
+    codes: dict[str, str] = Field(default_factory=dict)
+
+
+class Threshold(Record):
+    """A number that rules refer to, with unit and origin."""
+
+    kind: Literal["threshold"]
+    value: float
+    unit: str
+    meaning: str = Field(min_length=10)
+
+
+class RuleCase(Strict):
+    """A case that a rule must decide as stated.
+
+    Attributes:
+        name: What the case shows.
+        expect: Outcome of the rule.
+        facts: Observed facts, as a record would state them.
+        components: Rows of the component scope, where the rule looks into components.
+        missing: Facts that an undetermined or provisional outcome must name.
+    """
+
+    name: str
+    expect: Literal["met", "not_met", "undetermined", "provisional"]
+    facts: dict[str, str] = Field(default_factory=dict)
+    components: tuple[dict[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class Conclusion(Strict):
+    """What a rule concludes: a value of a derived fact."""
+
+    fact: str
+    value: str
+
+
+class Rule(Record):
+    """If the criteria hold, a fact has a value.
+
+    Attributes:
+        concludes: The fact and its value.
+        editions: Contexts in which the rule speaks; all of them when empty.
+        basis: `criteria`, or `reported` for a value that somebody stated; a reported value stands
+            only where no criteria decide, and stays provisional.
+        when: Criterion tree.
+        unless: If met the rule is not; if undetermined its conclusion is provisional.
+        withholds: The rule, when met, leaves the fact undetermined instead of concluding a value;
+            `names` are then the facts to look at again.
+        explanation: One sentence for the report.
+        cases: At least one that fires, one that does not, one whose input is missing.
+    """
+
+    kind: Literal["classification_rule", "rule"]
+    concludes: Conclusion
+    editions: tuple[str, ...] = ()
+    basis: Literal["criteria", "reported"] = "criteria"
+    when: Tree
+    unless: Tree | None = None
+    withholds: bool = False
+    names: tuple[str, ...] = ()
+    explanation: str = Field(min_length=10)
+    cases: tuple[RuleCase, ...] = ()
+
+    @model_validator(mode="after")
+    def _withholding_names_facts(self) -> Rule:
+        if self.withholds != bool(self.names):
+            raise ValueError("a rule that withholds, and only such a rule, states `names`")
+        return self
+
+
+class Caution(Record):
+    """Something to say about a fact when criteria hold; it never changes the fact.
+
+    Attributes:
+        about: The fact it is said of.
+        when: Criterion tree; may read the fact itself.
+        says: One sentence for the report.
+    """
+
+    kind: Literal["caution"]
+    about: str
+    editions: tuple[str, ...] = ()
+    when: Tree
+    says: str = Field(min_length=10)
+    cases: tuple[RuleCase, ...] = ()
+
+
+class Method(Record):
+    """A registered computation: what it reads, what it yields, and how it is known.
+
+    Attributes:
+        scope: Scope of the rows it works on.
+        inputs: Facts it reads.
+        outputs: Facts it yields.
+        thresholds: Threshold records that it reads through the tracing reader.
+        summary: What is computed, in one sentence.
+        limits: Where it does not hold.
+    """
+
+    kind: Literal["method"]
+    scope: Scope
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    thresholds: tuple[str, ...] = ()
+    summary: str = Field(min_length=10)
+    limits: str = ""
+
+
+class Concept(Strict):
+    """A code of a terminology.
+
+    Attributes:
+        name: Preferred English term.
+        parent: The next wider concept; several where it belongs to several.
+        codes: Codes in other systems (`ncit`, `oncotree`, `icdo3`, `mondo`).
+        synonyms: Spellings that readers accept for it.
+    """
+
+    name: str
+    parent: tuple[str, ...] = ()
+    codes: dict[str, str] = Field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_parent_may_stand_bare(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("parent"), str):
+            return {**data, "parent": [data["parent"]]}
+        return data
+
+
+class Terminology(Record):
+    """A hierarchy of codes."""
+
+    kind: Literal["terminology"]
+    title: str
+    concepts: dict[str, Concept]
+
+
+class Bibliography(Record):
+    """A publication that records cite by its DOI or registry id."""
+
+    kind: Literal["source"]
+    citation: str
+    title: str = ""
+    year: int | None = None
+    url: str = ""
+
+
+ENGINE_KINDS: dict[str, type[Record]] = {
+    "fact": Fact,
+    "threshold": Threshold,
+    "rule": Rule,
+    "classification_rule": Rule,
+    "caution": Caution,
+    "method": Method,
+    "terminology": Terminology,
+    "source": Bibliography,
+}
+"""Kinds that the engine needs, and the schema of each."""
+
+
+def schema_of(kind: str) -> type[Record] | None:
+    """Return the schema of a kind that the engine runs on, or None for any other kind."""
+    return ENGINE_KINDS.get(kind)
