@@ -1,0 +1,138 @@
+"""Conclusions about a cohort as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from nenuphar.engine.block import Names, add_name
+from nenuphar.engine.columnar import CohortEvaluator, Decisions
+from nenuphar.engine.contest import FindingBlock, join_names
+from nenuphar.engine.frames import Frames
+from nenuphar.engine.plan import NO_CONTEXT, Plan
+from nenuphar.knowledge.base import KnowledgeBase
+
+SCHEMA: dict[str, pl.DataType] = {
+    "patient_id": pl.String(),
+    "tumour_id": pl.String(),
+    "specimen_id": pl.String(),
+    "component": pl.String(),
+    "assessor": pl.String(),
+    "date": pl.String(),
+    "fact": pl.String(),
+    "value": pl.String(),
+    "value_number": pl.Float64(),
+    "unit": pl.String(),
+    "status": pl.String(),
+    "probability": pl.Float64(),
+    "alternatives": pl.String(),
+    "rule_id": pl.String(),
+    "rule_version": pl.String(),
+    "cautions": pl.String(),
+    "missing": pl.String(),
+}
+"""Columns of a table of conclusions; text is empty, never null, except `value`."""
+
+_KEYS = ("patient_id", "tumour_id", "specimen_id", "component", "assessor", "date")
+
+
+def conclude_cohort(plan: Plan, frames: Frames) -> pl.DataFrame:
+    """Conclude everything that can be concluded about a cohort.
+
+    Args:
+        plan: What the knowledge base concludes, in order.
+        frames: Observed facts by scope, see `engine.frames`; parents of every row are present.
+
+    Returns:
+        One row for each derived fact and row of its scope, with the columns of `SCHEMA`: facts in
+        the order of the plan, rows in the order of the frames.
+    """
+    evaluator = CohortEvaluator(plan, frames)
+    decided = evaluator.run()
+    tables = list(_tables(plan, frames, decided))
+    return pl.concat(tables) if tables else pl.DataFrame(schema=SCHEMA)
+
+
+def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterator[pl.DataFrame]:
+    for fact in plan.order:
+        table = _render(decided[fact].primary, plan.knowledge)
+        yield _spread(fact, frames[plan.scope(fact)], table, decided[fact].ids)
+    for fact, listed in plan.crosswalks.items():
+        table = _render_crosswalk(decided[listed])
+        yield _spread(fact, frames[plan.scope(listed)], table, decided[listed].ids)
+
+
+def _render(block: FindingBlock, knowledge: KnowledgeBase) -> pl.DataFrame:
+    height = block.value.len()
+    rules = join_names(block.rules, height)
+    versions = {name: str(knowledge.rules[name].version) for name in block.rules}
+    joined = {
+        text: ";".join(versions[name] for name in text.split(";") if name)
+        for text in rules.unique().to_list()
+    }
+    return pl.DataFrame(
+        {
+            "value": block.value,
+            "status": block.status,
+            "alternatives": join_names(block.alternatives, height),
+            "rule_id": rules,
+            "rule_version": rules.replace_strict(joined, return_dtype=pl.String),
+            "cautions": join_names(block.cautions, height),
+            "missing": join_names(block.missing, height),
+        }
+    )
+
+
+def _render_crosswalk(decisions: Decisions) -> pl.DataFrame:
+    contexts = {n: b for n, b in decisions.contexts.items() if n != NO_CONTEXT}
+    height = decisions.context.len()
+    frame = pl.DataFrame(
+        {f"value@{name}": block.value for name, block in contexts.items()}
+        | {f"status@{name}": block.status for name, block in contexts.items()}
+    )
+    stands = {n: pl.col(f"status@{n}").is_in(["met", "provisional"]) for n in contexts}
+    parts = [
+        pl.when(stands[n]).then(pl.format("{}={}", pl.lit(n), pl.col(f"value@{n}")))
+        for n in contexts
+    ]
+    certain = pl.all_horizontal(pl.col(f"status@{n}") == "met" for n in contexts)
+    some = pl.any_horizontal(*stands.values())
+    status = pl.when(certain).then(pl.lit("met")).when(some).then(pl.lit("provisional"))
+    text = frame.select(
+        value=pl.when(some).then(pl.concat_str(parts, separator=";", ignore_nulls=True)),
+        status=status.otherwise(pl.lit("undetermined")),
+        certain=certain,
+    )
+    missing: Names = {}
+    for block in contexts.values():
+        for name, rows in block.missing.items():
+            add_name(missing, name, rows & ~text["certain"])
+    empty = pl.lit("", dtype=pl.String)
+    return text.select("value", "status").with_columns(
+        alternatives=empty,
+        rule_id=empty,
+        rule_version=empty,
+        cautions=empty,
+        missing=join_names(missing, height),
+    )
+
+
+def _spread(fact: str, frame: pl.DataFrame, table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """Give every row of a scope the finding of its class."""
+    rows = frame.select(_key(key, frame) for key in _KEYS)
+    found = table.select(pl.all().gather(ids))
+    constants = [
+        pl.lit(fact).alias("fact"),
+        pl.lit(None, dtype=pl.Float64).alias("value_number"),
+        pl.lit("").alias("unit"),
+        pl.lit(None, dtype=pl.Float64).alias("probability"),
+    ]
+    whole = pl.concat([rows, found], how="horizontal").with_columns(constants)
+    return whole.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _key(key: str, frame: pl.DataFrame) -> pl.Expr:
+    if key in frame.columns:
+        return pl.col(key).fill_null("")
+    return pl.lit("").alias(key)

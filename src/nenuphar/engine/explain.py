@@ -1,0 +1,319 @@
+"""Evaluate all rules on one case, fact by fact, and keep every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from nenuphar.domain.conclusion import (
+    Conclusion,
+    Input,
+    RuleStatus,
+    RuleTrace,
+    SaidCaution,
+    Stamp,
+    Status,
+    Trace,
+)
+from nenuphar.domain.observation import Origin, Row, show_value
+from nenuphar.domain.scope import Scope
+from nenuphar.domain.truth import Truth
+from nenuphar.engine.combine import (
+    BUILT_IN_CAUTIONS,
+    Finding,
+    RuleOutcome,
+    combine,
+    crosswalk,
+)
+from nenuphar.engine.plan import NO_CONTEXT, Plan, reads_of
+from nenuphar.engine.rows import PatientRows, belongs
+from nenuphar.engine.tracer import Seen, trace
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.criterion import Over, facts_of, walk
+from nenuphar.knowledge.schema import Rule
+
+_RowKey = tuple[Scope, tuple[str, ...], str]
+
+
+@dataclass
+class Decided:
+    """A derived fact on one row: the finding of every context, and which of them is primary."""
+
+    findings: dict[str, Finding]
+    primary: str
+    traces: tuple[RuleTrace, ...] = ()
+
+    @property
+    def finding(self) -> Finding:
+        """The finding of the primary context."""
+        return self.findings[self.primary]
+
+
+@dataclass
+class _Reader:
+    """What rules see of a case while they speak in one context."""
+
+    plan: Plan
+    rows: PatientRows
+    decided: dict[tuple[str, _RowKey], Decided] = field(default_factory=dict)
+    context: str = NO_CONTEXT
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        return self.plan.knowledge
+
+    def see(self, row: Row, fact: str) -> Seen:
+        place = self._row_of(row, self.plan.scope(fact))
+        if place is None:
+            return Seen(None, (fact,))
+        if not self.plan.is_derived(fact):
+            value = place.values.get(fact)
+            return Seen(value, () if value is not None else (fact,))
+        finding = self._finding(fact, place)
+        if finding.stands:
+            return Seen(finding.value, finding.missing, finding.status == "provisional")
+        return Seen(None, finding.missing or (fact,))
+
+    def _finding(self, fact: str, place: Row) -> Finding:
+        decided = self.decided[fact, _row_key(place)]
+        context = self.plan.context_read(fact, self.context)
+        return decided.finding if context is None else decided.findings[context]
+
+    def origin(self, row: Row, fact: str) -> Origin:
+        place = self._row_of(row, self.plan.scope(fact))
+        return place.origins.get(fact, Origin()) if place else Origin()
+
+    def _row_of(self, row: Row, scope: Scope) -> Row | None:
+        """Return the row of a wider scope in which a row lies, or the row itself."""
+        if row.scope is scope:
+            return row
+        return next((other for other in self.rows[scope] if belongs(row, other)), None)
+
+    def below(self, row: Row, scope: Scope) -> list[Row]:
+        return [other for other in self.rows[scope] if belongs(other, row)]
+
+
+def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
+    """Conclude everything that can be concluded about one patient.
+
+    Args:
+        plan: What the knowledge base concludes, in order.
+        rows: The patient's rows.
+        stamp: What the conclusions are made with.
+
+    Returns:
+        One conclusion for each derived fact and row of its scope, in the order of the plan.
+    """
+    reader = _Reader(plan, rows)
+    conclusions: list[Conclusion] = []
+    for fact in plan.order:
+        for row in rows[plan.scope(fact)]:
+            decided = _decide(plan, fact, row, reader)
+            reader.decided[fact, _row_key(row)] = decided
+            _say_cautions(plan, fact, row, reader, decided)
+            conclusions.append(_conclude(plan, fact, row, reader, decided, stamp))
+    conclusions += _crosswalks(plan, rows, reader, stamp)
+    return conclusions
+
+
+def _crosswalks(
+    plan: Plan, rows: PatientRows, reader: _Reader, stamp: Stamp
+) -> Iterable[Conclusion]:
+    for fact, listed in plan.crosswalks.items():
+        for row in rows[plan.scope(listed)]:
+            findings = reader.decided[listed, _row_key(row)].findings
+            named = [(name, found) for name, found in findings.items() if name != NO_CONTEXT]
+            found = crosswalk(named)
+            yield Conclusion(
+                fact,
+                row.scope,
+                row.key,
+                row.assessor,
+                str(row.date) if row.date else "",
+                found.value,
+                found.status,
+                found.missing,
+                inputs=(Input(listed, found.value or "", derived=True),),
+                stamp=stamp,
+            )
+
+
+def _row_key(row: Row) -> _RowKey:
+    return row.scope, row.key, row.assessor
+
+
+def _decide(plan: Plan, fact: str, row: Row, reader: _Reader) -> Decided:
+    hierarchy = plan.knowledge.hierarchy_of(fact)
+    findings: dict[str, Finding] = {}
+    traces: dict[str, tuple[RuleTrace, ...]] = {}
+    for context in plan.contexts(fact):
+        reader.context = context
+        outcomes, rule_traces = [], []
+        for rule in plan.rules_in(fact, context):
+            outcome, rule_trace = _run(rule, row, reader)
+            outcomes.append(outcome)
+            rule_traces.append(rule_trace)
+        findings[context] = combine(outcomes, hierarchy)
+        traces[context] = tuple(rule_traces)
+    reader.context = NO_CONTEXT
+    primary = _primary(plan, fact, row, reader, findings)
+    return Decided(findings, primary, traces[primary])
+
+
+def _primary(plan: Plan, fact: str, row: Row, reader: _Reader, findings: dict[str, Finding]) -> str:
+    """Choose the context that the row itself belongs to.
+
+    Where the edition is not known, or has no rules, the rules without an edition speak; what they
+    conclude is then provisional and names what would tell the edition.
+    """
+    chooser = plan.knowledge.facts[fact].context
+    if not chooser:
+        return NO_CONTEXT
+    seen = reader.see(row, chooser)
+    if isinstance(seen.value, str) and seen.value in findings:
+        return seen.value
+    if seen.value is None:
+        findings[NO_CONTEXT] = without_context(findings[NO_CONTEXT], seen.missing)
+    return NO_CONTEXT
+
+
+def without_context(finding: Finding, missing: Sequence[str]) -> Finding:
+    """Return a finding as it stands when nobody knows which edition applies."""
+    status: Status = "provisional" if finding.status == "met" else finding.status
+    named = tuple(sorted({*finding.missing, *missing}))
+    cautions = tuple(c for c in finding.cautions if c != "no_rule_applies")
+    return Finding(finding.value, status, named, finding.alternatives, finding.rule_ids, cautions)
+
+
+def _run(rule: Rule, row: Row, reader: _Reader) -> tuple[RuleOutcome, RuleTrace]:
+    when = trace(rule.when, row, reader)
+    unless = trace(rule.unless, row, reader) if rule.unless is not None else None
+    status, missing = _outcome(when, unless)
+    if status in ("met", "provisional"):
+        soft = {m for seen in _direct_views(rule, row, reader) if seen.soft for m in seen.missing}
+        softened = any(seen.soft for seen in _direct_views(rule, row, reader))
+        status = "provisional" if softened else status
+        missing |= soft
+    kb = reader.knowledge
+    rule_trace = RuleTrace(
+        rule.id,
+        rule.version,
+        kb.hash_of(rule.id),
+        rule.concludes.value,
+        status,
+        tuple(sorted(missing)),
+        when,
+        unless,
+        rule.explanation,
+        tuple(_cite(kb, s.source, s.locator, s.reference) for s in rule.sources),
+    )
+    return RuleOutcome(rule, status, frozenset(missing)), rule_trace
+
+
+def _outcome(when: Trace, unless: Trace | None) -> tuple[RuleStatus, set[str]]:
+    exception = unless.truth if unless is not None else Truth.NOT_MET
+    if when.truth is Truth.NOT_MET or exception is Truth.MET:
+        return "not_met", set()
+    missing = set(when.missing) | set(unless.missing if unless is not None else ())
+    if when.truth is Truth.UNDETERMINED:
+        return "undetermined", missing
+    return ("met", set()) if exception is Truth.NOT_MET else ("provisional", missing)
+
+
+def direct_facts(rule: Rule) -> list[str]:
+    """Return the facts that a rule reads on its own row, quantified parts left out."""
+    trees = [rule.when] if rule.unless is None else [rule.when, rule.unless]
+    inner = {
+        name
+        for tree in trees
+        for part in walk(tree)
+        if isinstance(part, Over)
+        for name in facts_of(part)
+    }
+    return sorted(reads_of([rule]) - inner)
+
+
+def _direct_views(rule: Rule, row: Row, reader: _Reader) -> list[Seen]:
+    names = (name for name in direct_facts(rule) if reader.plan.is_derived(name))
+    return [reader.see(row, name) for name in names]
+
+
+def _cite(kb: KnowledgeBase, source: str, locator: str, reference: str) -> str:
+    known = kb.sources.get(source_id(source))
+    text = ", ".join(part for part in (known.citation if known else source, locator) if part)
+    return f"{text} ({reference})" if reference else text
+
+
+def source_id(source: str) -> str:
+    """Return the id under which a DOI or registry id is kept as a source record."""
+    kept = "".join(c if c.isalnum() else "_" for c in source.lower())
+    return f"source.{kept}"
+
+
+def _say_cautions(plan: Plan, fact: str, row: Row, reader: _Reader, decided: Decided) -> None:
+    for context, finding in decided.findings.items():
+        reader.context = context
+        said = tuple(
+            caution.id
+            for caution in plan.cautions_in(fact, context)
+            if trace(caution.when, row, reader).truth is Truth.MET
+        )
+        if said:
+            decided.findings[context] = Finding(
+                finding.value,
+                finding.status,
+                finding.missing,
+                finding.alternatives,
+                finding.rule_ids,
+                (*finding.cautions, *said),
+            )
+    reader.context = NO_CONTEXT
+
+
+def _conclude(
+    plan: Plan, fact: str, row: Row, reader: _Reader, decided: Decided, stamp: Stamp
+) -> Conclusion:
+    finding, kb = decided.finding, plan.knowledge
+    versions = ";".join(str(kb.rules[rule_id].version) for rule_id in finding.rule_ids)
+    read = reads_of([kb.rules[t.rule_id] for t in decided.traces])
+    return Conclusion(
+        fact=fact,
+        scope=row.scope,
+        key=row.key,
+        assessor=row.assessor,
+        date=str(row.date) if row.date else "",
+        value=finding.value,
+        status=finding.status,
+        missing=finding.missing,
+        alternatives=finding.alternatives,
+        cautions=tuple(SaidCaution(c, _words(kb, c)) for c in finding.cautions),
+        context=decided.primary,
+        by_context=tuple(
+            (context, found.value or "", found.status)
+            for context, found in decided.findings.items()
+            if context != NO_CONTEXT
+        ),
+        rule_id=";".join(finding.rule_ids),
+        rule_version=versions,
+        rules=decided.traces,
+        inputs=tuple(_inputs(plan, read, row, reader)),
+        stamp=stamp,
+    )
+
+
+def _words(kb: KnowledgeBase, caution: str) -> str:
+    return BUILT_IN_CAUTIONS.get(caution) or kb.cautions[caution].says
+
+
+def _inputs(plan: Plan, facts: Iterable[str], row: Row, reader: _Reader) -> Iterable[Input]:
+    for fact in sorted(facts):
+        if not plan.scope(fact).within(row.scope) and not row.scope.within(plan.scope(fact)):
+            continue
+        seen = reader.see(row, fact)
+        if plan.is_derived(fact):
+            yield Input(fact, show_value(seen.value), derived=True)
+            continue
+        origin = reader.origin(row, fact)
+        yield Input(
+            fact, show_value(seen.value), origin.record, origin.text, origin.date, origin.assay
+        )

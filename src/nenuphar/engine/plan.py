@@ -1,0 +1,132 @@
+"""The order in which derived facts are worked out, and the contexts in which each is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from nenuphar.domain.problems import KnowledgeError
+from nenuphar.domain.scope import Scope
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.criterion import HasVariant, facts_of, walk
+from nenuphar.knowledge.schema import Caution, Rule
+
+NO_CONTEXT = ""
+"""The context of rules that belong to no edition."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a knowledge base concludes, fact by fact, each after the facts that it reads.
+
+    Attributes:
+        knowledge: The knowledge base.
+        order: Derived facts in dependency order.
+        rules: Rules of each derived fact, in the order of their ids.
+        cautions: Cautions about each derived fact, in the order of their ids.
+        crosswalks: Facts that list another fact in all its contexts, and that other fact.
+    """
+
+    knowledge: KnowledgeBase
+    order: tuple[str, ...]
+    rules: dict[str, tuple[Rule, ...]]
+    cautions: dict[str, tuple[Caution, ...]]
+    crosswalks: dict[str, str]
+
+    def scope(self, fact: str) -> Scope:
+        """Return the scope of a fact; variant answers belong to the specimen."""
+        declared = self.knowledge.facts.get(fact)
+        return declared.scope if declared else Scope.SPECIMEN
+
+    def is_derived(self, fact: str) -> bool:
+        """Whether rules conclude the fact."""
+        return fact in self.rules
+
+    def contexts(self, fact: str) -> tuple[str, ...]:
+        """Return the contexts of a fact: its editions, and that of the rules without any."""
+        declared = self.knowledge.facts[fact]
+        if not declared.context:
+            return (NO_CONTEXT,)
+        named = {edition for rule in self.rules[fact] for edition in rule.editions}
+        return (NO_CONTEXT, *sorted(named))
+
+    def context_read(self, fact: str, context: str) -> str | None:
+        """Return the context in which a rule that speaks in `context` reads a derived fact.
+
+        None stands for the context that the row itself chooses.
+        """
+        contexts = self.contexts(fact)
+        if contexts == (NO_CONTEXT,):
+            return NO_CONTEXT
+        return context if context in contexts and context != NO_CONTEXT else None
+
+    def rules_in(self, fact: str, context: str) -> tuple[Rule, ...]:
+        """Return the rules of a fact that speak in a context."""
+        return tuple(r for r in self.rules[fact] if not r.editions or context in r.editions)
+
+    def cautions_in(self, fact: str, context: str) -> tuple[Caution, ...]:
+        """Return the cautions about a fact that speak in a context."""
+        found = self.cautions.get(fact, ())
+        return tuple(c for c in found if not c.editions or context in c.editions)
+
+    @cached_property
+    def variant_columns(self) -> dict[str, HasVariant]:
+        """Variant questions that any rule or caution asks, by the name of their column."""
+        trees = [r.when for rules in self.rules.values() for r in rules]
+        trees += [r.unless for rules in self.rules.values() for r in rules if r.unless]
+        trees += [c.when for cautions in self.cautions.values() for c in cautions]
+        parts = (part for tree in trees for part in walk(tree))
+        return {part.fact: part for part in parts if isinstance(part, HasVariant)}
+
+
+def reads_of(rules: Iterable[Rule]) -> set[str]:
+    """Return the facts that rules read."""
+    names: set[str] = set()
+    for rule in rules:
+        names |= facts_of(rule.when)
+        if rule.unless is not None:
+            names |= facts_of(rule.unless)
+    return names
+
+
+def make_plan(knowledge: KnowledgeBase) -> Plan:
+    """Order the derived facts of a knowledge base.
+
+    Raises:
+        KnowledgeError: Facts depend on themselves.
+    """
+    rules: dict[str, list[Rule]] = {}
+    for rule in knowledge.rules.values():
+        rules.setdefault(rule.concludes.fact, []).append(rule)
+    cautions: dict[str, list[Caution]] = {}
+    for caution in knowledge.cautions.values():
+        cautions.setdefault(caution.about, []).append(caution)
+    graph: dict[str, set[str]] = {}
+    for fact, own in rules.items():
+        reads = reads_of(own)
+        for caution in cautions.get(fact, ()):
+            reads |= facts_of(caution.when) - {fact}
+        context = knowledge.facts[fact].context
+        graph[fact] = {name for name in reads | {context} if name in rules}
+    try:
+        order = tuple(TopologicalSorter(_sorted(graph)).static_order())
+    except CycleError as error:
+        loop = " → ".join(error.args[1])
+        raise KnowledgeError([f"facts depend on themselves: {loop}"]) from error
+    return Plan(
+        knowledge,
+        order,
+        {fact: tuple(own) for fact, own in rules.items()},
+        {fact: tuple(own) for fact, own in cautions.items()},
+        {
+            name: fact.contexts_of
+            for name, fact in sorted(knowledge.facts.items())
+            if fact.contexts_of in rules
+        },
+    )
+
+
+def _sorted(graph: dict[str, set[str]]) -> dict[str, list[str]]:
+    return {fact: sorted(graph[fact]) for fact in sorted(graph)}

@@ -1,0 +1,115 @@
+"""Quantified criteria over the rows of a narrower scope, gathered to the rows of the wider one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from nenuphar.engine.block import LeafTruth, add_name, any_true
+from nenuphar.engine.tracer import chooser
+from nenuphar.knowledge.criterion import Over
+
+
+@dataclass(frozen=True)
+class InnerRows:
+    """What a quantifier needs to know of the rows that it runs over.
+
+    Attributes:
+        outer: Number of the wider row in which each row lies.
+        where: Whether the row is one of those meant, null where open.
+        that: Whether the criterion holds for it, null where open.
+        where_names: Facts that leave `where` open, by row.
+        that_names: Facts that leave `that` open, by row.
+        rank: Least and greatest rank, for quantifiers that choose a row; null where unknown.
+        flag: Whether the row is marked as the index, for `index`.
+    """
+
+    outer: pl.Series
+    where: pl.Series
+    that: pl.Series
+    where_names: Mapping[str, pl.Series]
+    that_names: Mapping[str, pl.Series]
+    rank: tuple[pl.Series, pl.Series] | None = None
+    flag: pl.Series | None = None
+
+
+def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
+    """Evaluate a quantified criterion for every row of the wider scope.
+
+    Args:
+        node: The quantified criterion.
+        rows: The narrower rows.
+        height: Number of rows of the wider scope.
+    """
+    names = sorted({*rows.where_names, *rows.that_names})
+    frame = pl.DataFrame(
+        {"outer": rows.outer, "where": rows.where, "that": rows.that}
+        | {f"n{i}": _named(rows, name) for i, name in enumerate(names)}
+    )
+    frame = frame.with_columns(candidate=_candidate(node, rows, frame))
+    mine = pl.col("candidate")
+    summary = frame.group_by("outer").agg(
+        _truth(node).alias("truth"),
+        *(
+            (pl.col(f"n{i}") & mine).any(ignore_nulls=False).alias(f"n{i}")
+            for i in range(len(names))
+        ),
+    )
+    everyone = pl.DataFrame({"outer": pl.int_range(height, dtype=pl.UInt32, eager=True)})
+    result = everyone.join(summary, on="outer", how="left", maintain_order="left")
+    truth = result["truth"]
+    found = {name: result[f"n{i}"].fill_null(False) for i, name in enumerate(names)}
+    add_name(found, chooser(node), ~any_true(list(found.values()), height))
+    return LeafTruth(truth, found)
+
+
+def _named(rows: InnerRows, name: str) -> pl.Series:
+    """Rows whose open `where` or `that` names a fact."""
+    nowhere = rows.where.is_null() & rows.where.is_not_null()
+    return rows.where_names.get(name, nowhere) | rows.that_names.get(name, nowhere)
+
+
+def _candidate(node: Over, rows: InnerRows, frame: pl.DataFrame) -> pl.Series:
+    """Rows that could be the one that is meant; all of them where none is singled out."""
+    possible = pl.col("where").is_null() | pl.col("where")
+    if node.quantifier in ("exists", "every", "count"):
+        return pl.Series([True]).new_from_index(0, frame.height)
+    if rows.flag is not None:
+        frame = frame.with_columns(flag=rows.flag)
+        marked = possible & pl.col("flag").fill_null(False)
+        unmarked = possible & pl.col("flag").fill_null(True)
+        chosen = pl.when(marked.any().over("outer")).then(marked).otherwise(unmarked)
+        return frame.select(chosen.alias("c"))["c"]
+    lo, hi = rows.rank  # type: ignore[misc]  # every other quantifier ranks
+    frame = frame.with_columns(lo=lo, hi=hi)
+    certain = pl.col("where").fill_null(False)
+    floor = pl.when(certain).then(pl.col("lo")).max().over("outer")
+    reaches = pl.col("hi").is_null() | floor.is_null() | (pl.col("hi") >= floor)
+    return frame.select((possible & reaches).alias("c"))["c"]
+
+
+def _truth(node: Over) -> pl.Expr:
+    where, that = pl.col("where"), pl.col("that")
+    hit = where & that
+    if node.quantifier == "exists":
+        return hit.any(ignore_nulls=False)
+    if node.quantifier == "every":
+        return (~where | that).all(ignore_nulls=False)
+    if node.quantifier == "count":
+        met = hit.fill_null(False).sum()
+        possible = hit.fill_null(True).sum()
+        return pl.when(met >= node.at_least).then(True).when(possible < node.at_least).then(False)
+    mine = pl.col("candidate")
+    # Perhaps none of the rows is the one that is meant; then the criterion is not met.
+    none_certain = ~where.fill_null(False).any()
+    some_true = (that.fill_null(False) & mine).any()
+    some_false = (~that.fill_null(True) & mine).any() | none_certain
+    some_open = (that.is_null() & mine).any()
+    return (
+        pl.when(some_true & ~some_false & ~some_open)
+        .then(True)
+        .when(some_false & ~some_true & ~some_open)
+        .then(False)
+    )
