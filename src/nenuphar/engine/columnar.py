@@ -116,7 +116,7 @@ class CohortEvaluator:
         rules, cautions = self.plan.rules[fact], self.plan.cautions.get(fact, ())
         trees = [t for rule in rules for t in (rule.when, rule.unless) if t is not None]
         trees += [caution.when for caution in cautions]
-        chooser = self.plan.knowledge.facts[fact].context
+        chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
         extra = [chooser] if chooser and self.plan.is_derived(chooser) else []
         view = _View(self, scope, trees, skip=fact, extra=extra)
         contexts = {

@@ -167,7 +167,7 @@ def _primary(plan: Plan, fact: str, row: Row, reader: _Reader, findings: dict[st
     conclude is then provisional and names what would tell the edition.
     """
     chooser = plan.knowledge.facts[fact].context
-    if not chooser:
+    if not chooser or plan.edition:
         return NO_CONTEXT
     seen = reader.see(row, chooser)
     if isinstance(seen.value, str) and seen.value in findings:

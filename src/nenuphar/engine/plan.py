@@ -27,6 +27,7 @@ class Plan:
         rules: Rules of each derived fact, in the order of their ids.
         cautions: Cautions about each derived fact, in the order of their ids.
         crosswalks: Facts that list another fact in all its contexts, and that other fact.
+        edition: The only edition to speak in, whatever a row says of its own; none if empty.
     """
 
     knowledge: KnowledgeBase
@@ -34,6 +35,7 @@ class Plan:
     rules: dict[str, tuple[Rule, ...]]
     cautions: dict[str, tuple[Caution, ...]]
     crosswalks: dict[str, str]
+    edition: str = NO_CONTEXT
 
     def scope(self, fact: str) -> Scope:
         """Return the scope of a fact; variant answers belong to the specimen."""
@@ -47,7 +49,7 @@ class Plan:
     def contexts(self, fact: str) -> tuple[str, ...]:
         """Return the contexts of a fact: its editions, and that of the rules without any."""
         declared = self.knowledge.facts[fact]
-        if not declared.context:
+        if not declared.context or self.edition:
             return (NO_CONTEXT,)
         named = {edition for rule in self.rules[fact] for edition in rule.editions}
         return (NO_CONTEXT, *sorted(named))
@@ -64,12 +66,13 @@ class Plan:
 
     def rules_in(self, fact: str, context: str) -> tuple[Rule, ...]:
         """Return the rules of a fact that speak in a context."""
-        return tuple(r for r in self.rules[fact] if not r.editions or context in r.editions)
+        spoken = self.edition or context
+        return tuple(r for r in self.rules[fact] if not r.editions or spoken in r.editions)
 
     def cautions_in(self, fact: str, context: str) -> tuple[Caution, ...]:
         """Return the cautions about a fact that speak in a context."""
-        found = self.cautions.get(fact, ())
-        return tuple(c for c in found if not c.editions or context in c.editions)
+        spoken, found = self.edition or context, self.cautions.get(fact, ())
+        return tuple(c for c in found if not c.editions or spoken in c.editions)
 
     @cached_property
     def variant_columns(self) -> dict[str, HasVariant]:

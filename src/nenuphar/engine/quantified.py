@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from nenuphar.engine.block import LeafTruth, add_name, any_true
-from nenuphar.engine.tracer import chooser
+from nenuphar.engine.tracer import undecided
 from nenuphar.knowledge.criterion import Over
 
 
@@ -52,6 +52,7 @@ def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
     mine = pl.col("candidate")
     summary = frame.group_by("outer").agg(
         _truth(node).alias("truth"),
+        pl.lit(True).alias("recorded"),
         *(
             (pl.col(f"n{i}") & mine).any(ignore_nulls=False).alias(f"n{i}")
             for i in range(len(names))
@@ -61,7 +62,12 @@ def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
     result = everyone.join(summary, on="outer", how="left", maintain_order="left")
     truth = result["truth"]
     found = {name: result[f"n{i}"].fill_null(False) for i, name in enumerate(names)}
-    add_name(found, chooser(node), ~any_true(list(found.values()), height))
+    unnamed = ~any_true(list(found.values()), height)
+    recorded = result["recorded"].fill_null(False)
+    for name in undecided(node, recorded=True):
+        add_name(found, name, unnamed & recorded)
+    for name in undecided(node, recorded=False):
+        add_name(found, name, unnamed & ~recorded)
     return LeafTruth(truth, found)
 
 

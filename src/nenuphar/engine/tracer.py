@@ -27,6 +27,7 @@ from nenuphar.knowledge.criterion import (
     Limit,
     Not,
     Over,
+    facts_of,
 )
 
 _SYMBOLS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
@@ -170,19 +171,24 @@ def _over(node: Over, row: Row, reader: Reader) -> Trace:
     missing: tuple[str, ...] = ()
     if truth is Truth.UNDETERMINED:
         parts = [p for i in candidates for p in (thats[i], wheres[i]) if p is not None]
-        missing = _open_facts(parts) or (chooser(node),)
+        missing = _open_facts(parts) or undecided(node, bool(rows))
     children = tuple(part for i in candidates for part in (wheres[i], thats[i]) if part)
     return Trace(node.quantifier, truth, wanted=node.scope, missing=missing, children=children)
 
 
-def chooser(node: Over) -> str:
-    """Name what would tell which row a quantifier means (or that there is one at all)."""
-    if node.quantifier in ("latest", "earliest"):
-        return f"{node.scope}.date"
-    return node.by if node.quantifier == "worst" else f"{node.scope}.{_CHOOSERS[node.quantifier]}"
+def undecided(node: Over, recorded: bool) -> tuple[str, ...]:
+    """Name what would decide a quantified criterion that no single row leaves open.
 
-
-_CHOOSERS = {"index": "is_index", "exists": "rows", "every": "rows", "count": "rows"}
+    Args:
+        node: The quantified criterion.
+        recorded: Whether there are any rows; if not, what it asks of them is what is missing,
+            otherwise what would tell which of them is meant.
+    """
+    if not recorded or node.quantifier in ("exists", "every", "count"):
+        return tuple(sorted(facts_of(node.that)))
+    if node.quantifier == "worst":
+        return (node.by,)
+    return (f"{node.scope}.{'is_index' if node.quantifier == 'index' else 'date'}",)
 
 
 def _quantified(node: Over, inside: list[Truth], thats: list[Truth]) -> Truth:
