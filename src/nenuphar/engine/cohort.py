@@ -55,12 +55,36 @@ def conclude_cohort(plan: Plan, frames: Frames) -> pl.DataFrame:
 
 
 def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterator[pl.DataFrame]:
+    for fact in plan.measured:
+        frame = frames[plan.scope(fact)]
+        table = _measured(fact, plan, frame)
+        yield _spread(fact, frame, table, pl.int_range(frame.height, dtype=pl.UInt32, eager=True))
     for fact in plan.order:
         table = _render(decided[fact].primary, plan.knowledge)
         yield _spread(fact, frames[plan.scope(fact)], table, decided[fact].ids)
     for fact, listed in plan.crosswalks.items():
         table = _render_crosswalk(decided[listed])
         yield _spread(fact, frames[plan.scope(listed)], table, decided[listed].ids)
+
+
+def _measured(fact: str, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
+    """What a method computed; it ran before, so that rules can read it like what was observed."""
+    method = plan.measured[fact]
+    value = pl.col(fact) if fact in frame.columns else pl.lit(None, dtype=pl.String).alias(fact)
+    known = frame.select(value=value).with_columns(known=pl.col("value").is_not_null())
+
+    def where_known(text: str, otherwise: str = "") -> pl.Expr:
+        return pl.when("known").then(pl.lit(text)).otherwise(pl.lit(otherwise))
+
+    return known.select(
+        "value",
+        status=where_known("met", "undetermined"),
+        alternatives=pl.lit(""),
+        rule_id=where_known(method.id),
+        rule_version=where_known(str(method.version)),
+        cautions=pl.lit(""),
+        missing=where_known("", ";".join(sorted(method.inputs))),
+    )
 
 
 def _render(block: FindingBlock, knowledge: KnowledgeBase) -> pl.DataFrame:

@@ -105,7 +105,7 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
         One conclusion for each derived fact and row of its scope, in the order of the plan.
     """
     reader = _Reader(plan, rows)
-    conclusions: list[Conclusion] = []
+    conclusions = list(_measurements(plan, rows, stamp))
     for fact in plan.order:
         for row in rows[plan.scope(fact)]:
             decided = _decide(plan, fact, row, reader)
@@ -114,6 +114,27 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
             conclusions.append(_conclude(plan, fact, row, reader, decided, stamp))
     conclusions += _crosswalks(plan, rows, reader, stamp)
     return conclusions
+
+
+def _measurements(plan: Plan, rows: PatientRows, stamp: Stamp) -> Iterable[Conclusion]:
+    """What methods computed; they ran before, so that rules can read it like what was observed."""
+    for fact, method in plan.measured.items():
+        for row in rows[plan.scope(fact)]:
+            value = row.values.get(fact)
+            known = value is not None
+            yield Conclusion(
+                fact,
+                row.scope,
+                row.key,
+                row.assessor,
+                str(row.date) if row.date else "",
+                show_value(value) if known else None,
+                "met" if known else "undetermined",
+                () if known else tuple(sorted(method.inputs)),
+                rule_id=method.id if known else "",
+                rule_version=str(method.version) if known else "",
+                stamp=stamp,
+            )
 
 
 def _crosswalks(

@@ -11,7 +11,7 @@ from nenuphar.domain.problems import KnowledgeError
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant, facts_of, walk
-from nenuphar.knowledge.schema import Caution, Rule
+from nenuphar.knowledge.schema import Caution, Method, Rule
 
 NO_CONTEXT = ""
 """The context of rules that belong to no edition."""
@@ -27,6 +27,7 @@ class Plan:
         rules: Rules of each derived fact, in the order of their ids.
         cautions: Cautions about each derived fact, in the order of their ids.
         crosswalks: Facts that list another fact in all its contexts, and that other fact.
+        measured: Facts that methods yield, and the method behind each.
         edition: The only edition to speak in, whatever a row says of its own; none if empty.
     """
 
@@ -35,6 +36,7 @@ class Plan:
     rules: dict[str, tuple[Rule, ...]]
     cautions: dict[str, tuple[Caution, ...]]
     crosswalks: dict[str, str]
+    measured: dict[str, Method]
     edition: str = NO_CONTEXT
 
     def scope(self, fact: str) -> Scope:
@@ -128,6 +130,7 @@ def make_plan(knowledge: KnowledgeBase) -> Plan:
             for name, fact in sorted(knowledge.facts.items())
             if fact.contexts_of in rules
         },
+        {name: m for _, m in sorted(knowledge.methods.items()) for name in m.outputs},
     )
 
 

@@ -1,0 +1,78 @@
+"""The command `nenuphar`: thin functions that call the pipeline, and what errors look like."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+
+from nenuphar import __version__
+from nenuphar.domain.problems import KnowledgeError, UnreadableInputError, UsageError
+
+EXIT_REJECTED, EXIT_USAGE, EXIT_UNREADABLE, EXIT_KNOWLEDGE, EXIT_INTERNAL = 1, 2, 3, 4, 5
+
+app = typer.Typer(
+    name="nenuphar",
+    help="Neuroendocrine neoplasms made computable. For research use only.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from nenuphar.knowledge.base import load_knowledge
+
+        typer.echo(f"nenuphar {__version__}, knowledge {load_knowledge().release}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print both versions."
+    ),
+) -> None:
+    """Neuroendocrine neoplasms made computable. For research use only."""
+
+
+def _register() -> None:
+    from nenuphar.cli import assess, demo, explain, knowledge
+
+    for module in (demo, assess, explain, knowledge):
+        module.register(app)
+
+
+_register()
+
+
+def run() -> None:
+    """Run the command; every class of error has its own exit code, and no traceback."""
+    try:
+        app()
+    except UsageError as error:
+        _fail("wrong usage", error, EXIT_USAGE)
+    except UnreadableInputError as error:
+        _fail("unreadable input", error, EXIT_UNREADABLE)
+    except KnowledgeError as error:
+        _fail("invalid knowledge base", error, EXIT_KNOWLEDGE)
+    except Exception as error:  # noqa: BLE001  # the last line of defence: say what, not whom
+        if os.environ.get("NENUPHAR_DEBUG"):
+            traceback.print_exc()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        name = os.path.basename(place.filename)
+        message = (
+            f"{type(error).__name__} in {name}:{place.lineno}. This is a fault of Nenuphar, not "
+            "of your input. NENUPHAR_DEBUG=1 shows where; that trace may quote your data."
+        )
+        _fail("internal error", message, EXIT_INTERNAL)
+
+
+def _fail(what: str, why: object, code: int) -> None:
+    typer.secho(f"nenuphar: {what}: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(str(why), err=True)
+    sys.exit(code)

@@ -1,0 +1,113 @@
+"""A cohort, all the way, in columns; over several processes or machines where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+import polars as pl
+
+from nenuphar.domain.problems import UsageError
+from nenuphar.domain.scope import Scope
+from nenuphar.engine.cohort import SCHEMA, conclude_cohort
+from nenuphar.engine.frames import Frames
+from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
+from nenuphar.methods import components
+from nenuphar.pipeline.case import plan_of
+
+
+def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataFrame:
+    """Run methods and rules on a cohort.
+
+    Args:
+        frames: Observed facts by scope, parents of every row present.
+        knowledge: The knowledge base; the shipped one by default.
+
+    Returns:
+        Conclusions with the columns of `engine.cohort.SCHEMA`, facts in the order of the plan,
+        rows in the order in which patients first appear.
+    """
+    kb = knowledge or load_knowledge()
+    measured = components.describe_frames(by_patient(frames))
+    return conclude_cohort(plan_of(kb), measured)
+
+
+def by_patient(frames: Frames) -> Frames:
+    """Order the rows of every frame by patients, in the order in which these first appear."""
+    order = frames[Scope.PATIENT].select("patient_id").with_row_index("_order")
+    ordered: Frames = {}
+    for scope, frame in frames.items():
+        ranked = frame.join(order, on="patient_id", how="left", maintain_order="left")
+        if not ranked["_order"].is_sorted():
+            ranked = ranked.sort("_order", maintain_order=True)
+        ordered[scope] = ranked.drop("_order")
+    return ordered
+
+
+def conclude_in_parts(frames: Frames, workers: int = 1, scheduler: str = "") -> pl.DataFrame:
+    """Run methods and rules on parts of a cohort side by side; the result is the same.
+
+    Args:
+        frames: Observed facts by scope.
+        workers: Number of processes; 1 runs in this one, whose library uses all cores anyway.
+        scheduler: Address of a Dask scheduler (`tcp://host:8786`) to run the parts on instead.
+
+    Raises:
+        UsageError: A scheduler is named, but Dask is not installed.
+    """
+    if workers < 1:
+        raise UsageError(f"--workers must be at least 1, not {workers}")
+    if workers == 1 and not scheduler:
+        return conclude(frames)
+    parts = split_patients(frames, max(workers, 2))
+    results = _on_dask(parts, scheduler) if scheduler else _in_processes(parts, workers)
+    return _joined(results)
+
+
+def split_patients(frames: Frames, parts: int) -> list[Frames]:
+    """Cut a cohort into parts of whole patients, in order."""
+    ordered = by_patient(frames)
+    patients = ordered[Scope.PATIENT]["patient_id"]
+    size = max(-(-patients.len() // parts), 1)
+    cut: list[Frames] = []
+    for start in range(0, patients.len(), size):
+        chosen = patients.slice(start, size).implode()
+        cut.append(
+            {
+                scope: frame.filter(pl.col("patient_id").is_in(chosen))
+                for scope, frame in ordered.items()
+            }
+        )
+    return cut
+
+
+def _in_processes(parts: Sequence[Frames], workers: int) -> list[pl.DataFrame]:
+    # A fresh interpreter for each worker: Polars' thread pool does not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(conclude, parts))
+
+
+def _on_dask(parts: Sequence[Frames], scheduler: str) -> list[pl.DataFrame]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise UsageError(
+            "--scheduler needs Dask; install it with `pip install nenuphar[dask]`"
+        ) from error
+    run: Callable[[Frames], pl.DataFrame] = partial(conclude)
+    with Client(scheduler, set_as_default=False) as client:
+        return list(client.gather(client.map(run, parts, pure=False)))
+
+
+def _joined(results: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Put parts back together: facts in the order of the plan, parts in order within each."""
+    tables = list(results)
+    if not tables:
+        return pl.DataFrame(schema=SCHEMA)
+    facts = tables[0]["fact"].unique(maintain_order=True).to_list()
+    rank = {fact: number for number, fact in enumerate(facts)}
+    whole = pl.concat(tables)
+    order = pl.col("fact").replace_strict(rank, return_dtype=pl.Int32)
+    return whole.sort(order, maintain_order=True)
