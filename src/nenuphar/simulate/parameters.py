@@ -1,10 +1,10 @@
 """What a simulated lung cohort is drawn from, and where each figure comes from.
 
 Survival follows the reviews: five-year survival above 90% for typical and about 60% for atypical
-carcinoids (Fernandez-Cuesta 2025, Epidemiology), a median of 8 to 15 months for extensive small cell
-carcinoma (Nie 2024, Introduction). Counts and Ki-67 keep to the ranges of Fernandez-Cuesta 2025,
-Table 1. Shares of the entities, of missing values and of misreported diagnoses are assumptions: they
-make the demonstration varied, and they say nothing about any population.
+carcinoids (Fernandez-Cuesta 2025, Epidemiology), a median of 8 to 15 months for extensive small
+cell carcinoma (Nie 2024, Introduction). Counts and Ki-67 keep to the ranges of Fernandez-Cuesta
+2025, Table 1. Shares of the entities, of missing values and of misreported diagnoses are
+assumptions: they make the demonstration varied, and they say nothing about any population.
 """
 
 from __future__ import annotations
