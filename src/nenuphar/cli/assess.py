@@ -1,2 +1,90 @@
-def register(app):
-    pass
+"""`nenuphar assess` and `nenuphar report`: from an input to a folder of conclusions and pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nenuphar.pipeline.job import Finished
+
+Mapping = Annotated[
+    str, typer.Option("--mapping", help="For tables: a mapping file or the name of a shipped one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to an app."""
+    app.command()(assess)
+    app.command()(report)
+
+
+def assess(
+    source: Path = typer.Argument(..., metavar="INPUT", help="A case, a folder of cases, a table."),
+    out: Path = typer.Option(..., "--out", help="Folder for the results; replaced as a whole."),
+    mapping: Mapping = "",
+    workers: int = typer.Option(1, "--workers", min=1, help="Processes to share the work."),
+    scheduler: str = typer.Option("", "--scheduler", help="Address of a Dask scheduler."),
+    as_of: str = typer.Option("", "--as-of", help="Latest date to consider, e.g. 2026-06-30."),
+    reports: str = typer.Option("", "--reports", help="Case pages: all, flagged or none."),
+    as_json: bool = typer.Option(False, "--json", help="Print the manifest as JSON."),
+) -> None:
+    """Conclude what can be concluded about every patient of an input, with reasons.
+
+    Writes conclusions (Parquet, TSV, DuckDB), rejected records, a manifest, a page for the cohort and
+    one for each patient. Exit code 1 means that some records or values were rejected; they are listed
+    in rejected.tsv.
+
+    **Example:** `nenuphar assess readings.csv --mapping lung-net-readers --out result`
+    """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from nenuphar.pipeline.job import run_job
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+        finished = run_job(
+            source,
+            out,
+            mapping=mapping,
+            workers=workers,
+            scheduler=scheduler,
+            as_of=as_of,
+            reports=reports,
+            progress=lambda step: progress.update(task, description=step),
+        )
+    if as_json:
+        typer.echo((out / "manifest.json").read_text("utf-8"))
+    else:
+        _summarise(finished)
+    raise typer.Exit(1 if finished.problems else 0)
+
+
+def _summarise(finished: Finished) -> None:
+    counts = finished.counts
+    typer.echo(
+        f"{counts['read']} records read: {counts['accepted']} accepted, {counts['rejected']} "
+        f"rejected; {finished.problems} problems listed in {finished.out / 'rejected.tsv'}"
+    )
+    for value, number in finished.entities:
+        typer.echo(f"  {number:>8}  {value}")
+    typer.echo(f"Open {finished.out / 'index.html'}")
+
+
+def report(
+    folder: Path = typer.Argument(..., help="Folder that `nenuphar assess` wrote."),
+    patient: str = typer.Option(..., "--patient", help="Id of the patient."),
+    output: Path | None = typer.Option(None, "-o", help="File; by default in the folder's cases."),
+) -> None:
+    """Render the page of one patient from results that are already there.
+
+    **Example:** `nenuphar report result --patient 8`
+    """
+    from nenuphar.pipeline.job import render_patient
+
+    typer.echo(f"Open {render_patient(folder, patient, output)}")

@@ -146,7 +146,7 @@ class Rule(Record):
         cases: At least one that fires, one that does not, one whose input is missing.
     """
 
-    kind: Literal["classification_rule", "rule"]
+    kind: Literal["classification_rule", "resistance_definition", "rule"]
     concludes: Conclusion
     editions: tuple[str, ...] = ()
     basis: Literal["criteria", "reported"] = "criteria"
@@ -248,6 +248,7 @@ ENGINE_KINDS: dict[str, type[Record]] = {
     "threshold": Threshold,
     "rule": Rule,
     "classification_rule": Rule,
+    "resistance_definition": Rule,
     "caution": Caution,
     "method": Method,
     "terminology": Terminology,
