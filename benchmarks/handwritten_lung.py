@@ -1,8 +1,8 @@
 """The lung rules of WHO 2021 written by hand in Polars, as a skilled analyst would write them.
 
 The peer of `benchmarks.lung`: the same rules, the same output (value, status, what is missing and
-cautions of the entity; value and status of family and grade), without an engine, for specimens whose
-site is the lung and whose components are not described. Nothing here is used by the package.
+cautions of the entity), without an engine, for specimens whose site is the lung and whose
+components are not described. Nothing here is used by the package.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """All lung rules over a simulated cohort, against the same rules written by hand in Polars.
 
-Both read the same frames. The engine works out every fact in every edition (six facts, two editions,
-alternatives, rules behind each value); the hand-written peer only the entity of 2021. What both work
-out is compared cell by cell before anything is timed.
+Both read the same frames. The engine works out every fact in every edition (six facts, two
+editions, alternatives, rules behind each value); the hand-written peer only the entity of 2021.
+What both work out is compared cell by cell before anything is timed.
 """
 
 from __future__ import annotations

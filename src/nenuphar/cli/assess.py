@@ -33,9 +33,9 @@ def assess(
 ) -> None:
     """Conclude what can be concluded about every patient of an input, with reasons.
 
-    Writes conclusions (Parquet, TSV, DuckDB), rejected records, a manifest, a page for the cohort and
-    one for each patient. Exit code 1 means that some records or values were rejected; they are listed
-    in rejected.tsv.
+    Writes conclusions (Parquet, TSV, DuckDB), rejected records, a manifest, a page for the cohort
+    and one for each patient. Exit code 1 means that some records or values were rejected; they are
+    listed in rejected.tsv.
 
     **Example:** `nenuphar assess readings.csv --mapping lung-net-readers --out result`
     """

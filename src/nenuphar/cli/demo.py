@@ -1,4 +1,4 @@
-"""`nenuphar simulate` and `nenuphar demo`: a cohort whose truth is known, and what becomes of it."""
+"""`nenuphar simulate` and `demo`: a cohort whose truth is known, and what becomes of it."""
 
 from __future__ import annotations
 
