@@ -14,7 +14,7 @@ from nenuphar.io.case_writer import case_as_data
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes
 from nenuphar.io.safe_yaml import read_bounded, read_bounded_json
-from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.knowledge.criterion import HasVariant
 from nenuphar.knowledge.yaml_lines import Marked, YamlError
 
@@ -42,20 +42,33 @@ class CasesRead:
     values_rejected: int
 
 
-def read_case(path: Path, knowledge: KnowledgeBase) -> Case:
-    """Read the one case of a file; see `read_cases` for what was wrong with it.
+def read_case(path: Path, knowledge: KnowledgeBase | None = None) -> Case:
+    """Read the one case of a file; see `collect_cases` for what was wrong with it.
+
+    Args:
+        path: A `.yaml` or `.json` file.
+        knowledge: The declared facts; those that are shipped if None.
 
     Raises:
         UnreadableInputError: The file is no case, or holds several.
     """
-    found = read_cases(path, knowledge)
+    found = collect_cases(path, knowledge or load_knowledge())
     if len(found.cases) == 1 and not found.rejected:
         return found.cases[0]
     why = next((f"line {p.line}: {p.reason}; {p.fix}" for p in found.problems if p.rejected), "")
     raise UnreadableInputError(f"{path.name}: " + (why or f"holds {len(found.cases)} cases"))
 
 
-def read_cases(path: Path, knowledge: KnowledgeBase) -> CasesRead:
+def read_cases(
+    path: Path,
+    knowledge: KnowledgeBase,
+    variant_columns: Mapping[str, HasVariant] | None = None,
+) -> ReadResult:
+    """Read the cases of a file or of a folder as frames; see `collect_cases`."""
+    return result_of_cases(collect_cases(path, knowledge), knowledge, variant_columns)
+
+
+def collect_cases(path: Path, knowledge: KnowledgeBase) -> CasesRead:
     """Read the cases of a file or of a folder.
 
     A case without a patient id is rejected. Of cases of the same patient that are equal the first
@@ -112,12 +125,16 @@ def result_of_cases(
     Args:
         found: The cases.
         knowledge: The declared facts.
-        variant_columns: Variant questions to answer for each specimen (`Plan.variant_columns`).
+        variant_columns: Variant questions to answer for each specimen; those that the rules of
+            the knowledge base ask if None.
     """
     # Imported here: `explain` reads a case without ever loading Polars.
-    from nenuphar.engine.frames import frames_of  # noqa: PLC0415
-    from nenuphar.engine.rows import rows_of_case  # noqa: PLC0415
+    from nenuphar.engine.frames import frames_of
+    from nenuphar.engine.plan import make_plan
+    from nenuphar.engine.rows import rows_of_case
 
+    if variant_columns is None:
+        variant_columns = make_plan(knowledge).variant_columns
     rows = (rows_of_case(case, variant_columns) for case in found.cases)
     return ReadResult(
         frames_of(rows, knowledge),
@@ -131,7 +148,7 @@ def result_of_cases(
 
 
 def parse_cases(text: str, file: str, knowledge: KnowledgeBase) -> CasesRead:
-    """Read cases from a text, as `read_cases` reads them from a file.
+    """Read cases from a text, as `collect_cases` reads them from a file.
 
     Raises:
         UnreadableInputError: The text is no case.

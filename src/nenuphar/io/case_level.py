@@ -330,7 +330,8 @@ _ALL_FIELDS = tuple(dict.fromkeys(name for scope in Scope for name in fields_of(
 def _open_interval(parser: ValueParser, details: dict[str, str | None]) -> Interval:
     """Read an interval whose ends are stated one by one."""
     lo = parser.number(details.get("lo") or "0")
-    hi = parser.number(details["hi"]) if details.get("hi") else None
+    end = details.get("hi")
+    hi = parser.number(end) if end else None
     try:
         return Interval(
             lo.lo,

@@ -135,7 +135,7 @@ def clean_ids(texts: pl.Series, pattern: str, longest: int = 200) -> pl.Series:
     """
     column = pl.col("id")
     if pattern:
-        import re  # noqa: PLC0415
+        import re
 
         column = column.str.extract(pattern, re.compile(pattern).groups).str.strip_chars()
     column = column.str.replace(r"^(\d+)\.0+$", "$1")

@@ -193,7 +193,8 @@ def _parse_cell_by_cell(text: str, delimiter: str, first_line: int, findings: Fi
     try:
         rows = _quoted_rows(text, delimiter, first_line, findings)
         _, header = next(rows)
-        parts, lines, short = [], [], []
+        parts, lines = [], []
+        short: list[int] = []
         while chunk := _chunk(rows, len(header), findings, short):
             lines.append(pl.Series("line", [line for line, _ in chunk], dtype=pl.UInt32))
             columns = zip(*(cells for _, cells in chunk), strict=True)

@@ -40,7 +40,9 @@ def _named_column(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
+]
 
 
 class _Strict(BaseModel):
@@ -119,9 +121,15 @@ class FactColumn(_Strict):
         return (self.column,) if self.column else self.columns
 
 
-KeyField = Annotated[KeyColumn, BeforeValidator(_named_column)]
-DateField = Annotated[DateColumn, BeforeValidator(_named_column)]
-FactField = Annotated[FactColumn, BeforeValidator(_named_column)]
+KeyField = Annotated[
+    KeyColumn, BeforeValidator(_named_column, json_schema_input_type=str | KeyColumn)
+]
+DateField = Annotated[
+    DateColumn, BeforeValidator(_named_column, json_schema_input_type=str | DateColumn)
+]
+FactField = Annotated[
+    FactColumn, BeforeValidator(_named_column, json_schema_input_type=str | FactColumn)
+]
 
 
 class Keys(_Strict):

@@ -30,7 +30,18 @@ def read_bounded(text: str) -> Any:
     if len(text) > LARGEST:
         raise YamlError(f"line 1: {len(text) >> 20} MB are too much for one file; split it")
     _bound_depth(text)
-    return parse_yaml(text)
+    return _with_gaps(parse_yaml(text))
+
+
+def _with_gaps(data: Any) -> Any:
+    """Take every way of writing nothing for nothing."""
+    if isinstance(data, str):
+        return None if data in ("", "~", "null") else data
+    if isinstance(data, list):
+        return [_with_gaps(item) for item in data]
+    for key in data or ():
+        data[key] = _with_gaps(data[key])
+    return data
 
 
 def read_bounded_json(text: str) -> Any:
@@ -62,7 +73,7 @@ def _bound_depth(text: str) -> None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if depth > DEEPEST or nodes > _MOST_NODES:
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise YamlError(f"line {line}: nested more than {DEEPEST} deep, or too large")
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1

@@ -62,7 +62,7 @@ def parse_workbook(data: bytes, sheet: str, findings: Findings) -> Cells:
     Raises:
         UnreadableInputError: The workbook is damaged, has no such sheet, or the sheet is empty.
     """
-    import fastexcel  # noqa: PLC0415  (opened only for workbooks)
+    import fastexcel
 
     archive = open_archive(data, findings.file)
     try:
