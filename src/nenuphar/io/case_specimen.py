@@ -1,0 +1,184 @@
+"""What is known of a specimen beside facts: stains, assays, variants and copy number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from nenuphar.domain.case import IHC, Assay, CopyNumberSegment, Variant
+from nenuphar.domain.quantity import Interval
+from nenuphar.io.case_draft import Draft
+from nenuphar.io.values import ValueProblem, nearest
+from nenuphar.knowledge.yaml_lines import Marked
+
+if TYPE_CHECKING:
+    from nenuphar.io.case_level import LevelReader
+
+RESULTS = get_args(get_args(get_type_hints(IHC)["result"])[0])
+SIGNIFICANCES = get_args(get_type_hints(Variant)["significance"])
+ORIGINS = get_args(get_type_hints(Variant)["origin"])
+
+FIELDS = {
+    "ihc": ("marker", "result", "percent", "h_score", "clone"),
+    "assays": ("id", "type", "genes", "whole_exome"),
+    "variants": ("gene", "significance", "origin", "change", "assay"),
+    "segments": ("chromosome", "start", "end", "log2", "total", "minor"),
+}
+"""Fields of an entry, the one that it cannot do without first."""
+
+
+def read_details(name: str, value: Any, specimen: Draft, line: int, reader: LevelReader) -> None:
+    """Read the entries of one kind of detail; what cannot be read is listed and left out."""
+    if name == "ihc" and isinstance(value, Marked):
+        value = [_short_stain(marker, value) for marker in value]
+    if not isinstance(value, list):
+        reader.problem(
+            line, name, value, "is no list of entries", f"write `- {FIELDS[name][0]}: ...`"
+        )
+        return
+    readers: dict[str, Callable[[Marked, LevelReader], Any]] = {
+        "ihc": _stain,
+        "assays": _assay,
+        "variants": _variant,
+        "segments": _segment,
+    }
+    for item in value:
+        if not isinstance(item, Marked):
+            reader.problem(
+                line, name, item or "", "is no entry", f"write `- {FIELDS[name][0]}: ...`"
+            )
+            continue
+        _check_fields(item, name, reader)
+        try:
+            getattr(specimen, name).append(readers[name](item, reader))
+        except ValueProblem as problem:
+            reader.problem(item.line, name, "", problem.reason, problem.fix)
+
+
+def _check_fields(item: Marked, name: str, reader: LevelReader) -> None:
+    for field in item:
+        if field not in FIELDS[name]:
+            near = nearest(field, FIELDS[name])
+            fix = f"did you mean {near[0]}?" if near else "permitted: " + ", ".join(FIELDS[name])
+            reader.problem(item.key_lines[field], f"{name}.{field}", "", "is no field here", fix)
+
+
+def _short_stain(marker: str, stains: Marked) -> Any:
+    """Take `chromogranin_a: positive` for a stain."""
+    value = stains[marker]
+    entry = Marked()
+    entry.line = stains.key_lines[marker]
+    entry.key_lines = {}
+    entry["marker"] = marker
+    if isinstance(value, Marked):
+        entry.update(value)
+    elif isinstance(value, str):
+        entry["result" if value.strip().lower() in RESULTS else "percent"] = value
+    entry.key_lines = dict.fromkeys(entry, entry.line)
+    return entry
+
+
+def _text(item: Marked, field: str, *, needed: bool = False) -> str:
+    value = item.get(field)
+    if value is not None and not isinstance(value, str):
+        raise ValueProblem(f"{field} is a list or a mapping", "write one value")
+    if needed and not (value or "").strip():
+        raise ValueProblem(f"the entry has no {field}", "state it, or delete the entry")
+    return (value or "").strip()
+
+
+def _one_of(item: Marked, field: str, permitted: tuple[str, ...], default: Any) -> Any:
+    value = _text(item, field).lower()
+    if not value:
+        return default
+    if value not in permitted:
+        raise ValueProblem(
+            f"{field} {value[:40]!r} is not known", "one of: " + ", ".join(permitted)
+        )
+    return value
+
+
+def _stain(item: Marked, reader: LevelReader) -> IHC:
+    marker = _text(item, "marker", needed=True).lower().replace("-", "_").replace(" ", "_")
+    fact = f"ihc.{marker}"
+    asked = {
+        fact: _one_of(item, "result", RESULTS, None),
+        f"{fact}.percent": _text(item, "percent"),
+        f"{fact}.h_score": _text(item, "h_score"),
+    }
+    found: dict[str, Any] = {}
+    for name, text in asked.items():
+        if not text:
+            continue
+        if name not in reader.knowledge.facts:
+            stains = [known for known in reader.knowledge.facts if known.startswith("ihc.")]
+            near = nearest(name, stains)
+            hint = f"did you mean {near[0]}?" if near else "see `nenuphar kb search ihc`"
+            raise ValueProblem(f"no fact is called {name[:60]}", hint)
+        found[name] = reader.parser(name).parse(text)
+    return IHC(
+        marker,
+        found.get(fact),
+        _interval(found.get(f"{fact}.percent")),
+        _interval(found.get(f"{fact}.h_score")),
+        _text(item, "clone"),
+    )
+
+
+def _interval(value: Any) -> Interval | None:
+    return value if isinstance(value, Interval) else None
+
+
+def _assay(item: Marked, reader: LevelReader) -> Assay:
+    genes = item.get("genes")
+    if isinstance(genes, str):
+        genes = genes.replace(",", " ").split()
+    if genes is not None and not (
+        isinstance(genes, list) and all(isinstance(gene, str) for gene in genes)
+    ):
+        raise ValueProblem("genes is no list of gene symbols", "write [TP53, RB1]")
+    return Assay(
+        _text(item, "id", needed=True),
+        _text(item, "type"),
+        None if genes is None else tuple(genes),
+        _one_of(item, "whole_exome", ("true", "false", "yes", "no"), "no") in ("true", "yes"),
+    )
+
+
+def _variant(item: Marked, reader: LevelReader) -> Variant:
+    return Variant(
+        _text(item, "gene", needed=True),
+        _one_of(item, "significance", SIGNIFICANCES, "uncertain"),
+        _one_of(item, "origin", ORIGINS, "unknown"),
+        _text(item, "change"),
+        _text(item, "assay"),
+    )
+
+
+def _segment(item: Marked, reader: LevelReader) -> CopyNumberSegment:
+    start, end = _number(item, "start"), _number(item, "end")
+    if start is None or end is None or not 0 < start <= end or start % 1 or end % 1:
+        raise ValueProblem(
+            "start and end are no stretch of bases", "write whole numbers, start first"
+        )
+    return CopyNumberSegment(
+        _text(item, "chromosome", needed=True).removeprefix("chr"),
+        int(start),
+        int(end),
+        _number(item, "log2"),
+        _number(item, "total"),
+        _number(item, "minor"),
+    )
+
+
+def _number(item: Marked, field: str) -> float | None:
+    text = _text(item, field)
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ValueProblem(f"{field} {text[:20]!r} is no number", "write a number") from error
+    if not abs(value) < 1e12:
+        raise ValueProblem(f"{field} {text[:20]!r} is beyond bounds", "check the number")
+    return value

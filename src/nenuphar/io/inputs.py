@@ -1,0 +1,114 @@
+"""Any input of a known kind, read whole: a case, a folder of cases, or a table with a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Lookup
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nenuphar.domain.problems import UnreadableInputError, UsageError
+from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
+from nenuphar.io.case_file import CASE_SUFFIXES, read_cases
+from nenuphar.io.mapping import Mapping, load_mapping
+from nenuphar.io.result import ReadResult
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.criterion import HasVariant
+
+if TYPE_CHECKING:
+    from nenuphar.io.tables import Table
+
+
+def is_case_input(path: Path) -> bool:
+    """Whether a path is a case or a folder of cases, by its name and what it holds."""
+    if path.is_dir():
+        return any(entry.suffix.lower() in CASE_SUFFIXES for entry in path.iterdir())
+    return path.suffix.lower() in CASE_SUFFIXES
+
+
+def read_input(
+    path: Path,
+    knowledge: KnowledgeBase,
+    mapping: str = "",
+    variant_columns: Lookup[str, HasVariant] | None = None,
+) -> ReadResult:
+    """Read a case, a folder of cases, or a table.
+
+    Args:
+        path: The input.
+        knowledge: The declared facts.
+        mapping: Name of a shipped mapping or path of one, for tables. A table whose columns carry
+            the names of facts and ids needs none.
+        variant_columns: Variant questions to answer for each specimen of a case.
+
+    Raises:
+        UnreadableInputError: The input cannot be read.
+        UsageError: A table needs a mapping, or the mapping is not valid.
+    """
+    if not path.exists():
+        raise UnreadableInputError(f"{path.name}: no such file or folder; check the path")
+    if is_case_input(path):
+        if mapping:
+            raise UsageError(f"{path.name} is a case; a mapping is for tables, leave it out")
+        return read_cases(path, knowledge, variant_columns)
+    if path.is_dir():
+        raise UnreadableInputError(f"{path.name}: has no case in it; cases are .yaml or .json")
+    # Imported here: reading a single case never loads Polars.
+    from nenuphar.io.mapped import apply_mapping
+
+    table, chosen = _described_table(path, knowledge, mapping)
+    return apply_mapping(table, chosen, knowledge)
+
+
+def unread_columns(path: Path, knowledge: KnowledgeBase, mapping: str = "") -> list[str]:
+    """Return the columns of a table that are neither read nor ignored; none for a case."""
+    if is_case_input(path):
+        return []
+    from nenuphar.io.mapped import unread_columns as unread
+
+    return unread(*_described_table(path, knowledge, mapping))
+
+
+def _described_table(path: Path, knowledge: KnowledgeBase, mapping: str) -> tuple[Table, Mapping]:
+    from nenuphar.io.tables import read_table
+
+    chosen = load_mapping(mapping, knowledge) if mapping else None
+    table = read_table(path, chosen.sheet if chosen else "")
+    chosen = chosen or native_mapping(table.frame.columns, knowledge)
+    if chosen is None:
+        raise UsageError(
+            f"{path.name} is a table, and a table needs a mapping that says what its columns mean: "
+            f"`nenuphar mapping draft {path.name}` proposes one, `nenuphar mapping list` names "
+            "those that are shipped; then add --mapping"
+        )
+    return table, chosen
+
+
+def native_mapping(columns: list[str], knowledge: KnowledgeBase) -> Mapping | None:
+    """Return the mapping of a table whose columns are called after ids and facts.
+
+    Returns:
+        The mapping; None if there is no column `patient_id` or none that is called like a fact.
+    """
+    named = set(columns)
+    facts = [
+        name for name in columns if name in knowledge.facts and not knowledge.facts[name].derived
+    ]
+    if "patient_id" not in named or not facts:
+        return None
+    scopes = {knowledge.facts[name].scope for name in facts}
+    scopes |= {scope for scope in Scope if scope.keys[-1] in named}
+    row = max(scopes, key=lambda scope: (len(scope.keys), scope is not Scope.ASSAY))
+    mapped = [name for name in facts if row.within(knowledge.facts[name].scope)]
+    extra = ["date"] + (["assessor"] if row in READ_BY_ASSESSORS else [])
+    keys = {name: {"column": name} for name in (*row.keys, *extra) if name in named}
+    return Mapping.model_validate(
+        {
+            "name": "native",
+            "title": "Columns called after ids and facts",
+            "row": row.value,
+            "keys": keys,
+            "columns": {
+                name: {"column": name, "unit": knowledge.facts[name].unit} for name in mapped
+            },
+        }
+    )

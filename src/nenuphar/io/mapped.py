@@ -1,0 +1,380 @@
+"""A table read through a mapping: frames of facts, and every row accounted for."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from nenuphar.domain.problems import UnreadableInputError
+from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
+from nenuphar.engine.frames import BOOKKEEPING, Frames, frames_of
+from nenuphar.io.columns import clean_ids, clean_texts, constant_columns, parse_column
+from nenuphar.io.mapping import FactColumn, KeyColumn, Mapping, constant_value, value_parser
+from nenuphar.io.parents import parents_of
+from nenuphar.io.result import Findings, ReadResult, count_rejected
+from nenuphar.io.tables import Table, read_table
+from nenuphar.io.values import ValueParser, nearest, per_field, plain
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.schema import Fact
+
+ONLY_ONE = "1"
+"""Id of what a table does not tell apart: the only tumour of a patient, and so on."""
+
+_DATE = Fact(
+    kind="fact",
+    id="row.date",
+    sources=({"source": "nenuphar"},),
+    scope=Scope.SPECIMEN,
+    type="date",
+    meaning="When the row was taken or read.",
+)
+
+
+def read_mapped(path: Path, mapping: Mapping, knowledge: KnowledgeBase) -> ReadResult:
+    """Read a table through a mapping.
+
+    Args:
+        path: The table; see `io.tables.read_table`.
+        mapping: What its columns mean.
+        knowledge: The declared facts.
+
+    Returns:
+        Frames for the scope of the rows and every wider one, each parent once. A row without a
+        usable id or with the key of another is rejected; a value that cannot be read, and one that
+        the rows of a patient or tumour disagree about, is missing. Each is listed.
+
+    Raises:
+        UnreadableInputError: The table cannot be read, or lacks a mapped column.
+    """
+    table = read_table(path, mapping.sheet)
+    return apply_mapping(table, mapping, knowledge)
+
+
+def apply_mapping(table: Table, mapping: Mapping, knowledge: KnowledgeBase) -> ReadResult:
+    """Read a table that is in memory through a mapping; see `read_mapped`."""
+    columns = _resolve(table, mapping)
+    findings = Findings(table.file.name)
+    _carry_over(table, set(columns.values()), findings)
+    torn = count_rejected(findings.problems)
+    rows = table.frame.select(pl.col(column).alias(name) for name, column in columns.items())
+    rows = rows.with_columns(clean_texts(rows[name]).alias(name) for name in rows.columns)
+    rows = rows.with_columns(table.lines.alias(_LINE))
+    rows = _fill_down(rows, mapping)
+    rows = _take(rows, mapping, findings)
+    read = rows.height + torn
+    rows = _identify(rows, mapping, findings)
+    rows = _without_duplicates(rows, mapping, findings)
+    frames = _frames(_Rows(rows, mapping, knowledge, findings))
+    problems = findings.in_order()
+    rejected = count_rejected(problems)
+    return ReadResult(
+        frames, problems, read, rows.height, rejected, (table.file,), findings.values_rejected
+    )
+
+
+_LINE = "\0line"
+_ID = "\0id:"
+
+
+def unread_columns(table: Table, mapping: Mapping) -> list[str]:
+    """Return the columns that a mapping neither reads nor ignores."""
+    used = set(_resolve(table, mapping).values())
+    return [
+        column
+        for column in table.frame.columns
+        if column not in used
+        and not any(fnmatch.fnmatchcase(column, _wildcard(name)) for name in mapping.ignored)
+    ]
+
+
+def _wildcard(name: str) -> str:
+    return " ".join(name.split()).replace("[", "[[]").replace("?", "[?]")
+
+
+def _named_columns(mapping: Mapping) -> Iterable[str]:
+    for name in type(mapping.keys).model_fields:
+        if key := getattr(mapping.keys, name):
+            yield key.column
+    for fact in mapping.columns.values():
+        yield from fact.sources
+    yield from mapping.fill_down
+    yield from mapping.where
+
+
+def _resolve(table: Table, mapping: Mapping) -> dict[str, str]:
+    """Find every column that a mapping names; case and runs of blanks do not count.
+
+    Raises:
+        UnreadableInputError: Columns are missing, or a name that is read stands twice.
+    """
+    present = {column: column for column in table.frame.columns}
+    loosely: dict[str, list[str]] = {}
+    for column in present:
+        loosely.setdefault(plain(column), []).append(column)
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for name in dict.fromkeys(_named_columns(mapping)):
+        column = " ".join(name.split())
+        alike = [column] if column in present else loosely.get(plain(column), [])
+        if len(alike) == 1 and alike[0] not in table.repeated:
+            found[name] = alike[0]
+        elif alike:
+            wrong.append(f"column {name[:80]!r} stands more than once; rename all but one")
+        else:
+            near = nearest(name, present, 2)
+            hint = " or ".join(repr(n[:80]) for n in near)
+            wrong.append(f"no column {name[:80]!r}" + (f"; did you mean {hint}?" if near else ""))
+    if wrong:
+        raise UnreadableInputError(_missing_columns(table, mapping, wrong))
+    return found
+
+
+def _missing_columns(table: Table, mapping: Mapping, wrong: list[str]) -> str:
+    head = f"{table.file.name}: does not fit the mapping {mapping.name}:"
+    if table.frame.width == 1:
+        wrong = [
+            "the header has a single column; cells are divided by commas, tabs, semicolons or bars",
+            *wrong,
+        ]
+    return "\n  ".join([head, *wrong[:40]])
+
+
+def _carry_over(table: Table, used: set[str], findings: Findings) -> None:
+    """Take over what was wrong with the table itself, as far as it concerns columns in use."""
+    for problem in table.problems:
+        of_a_cell = bool(problem.column and problem.line and not problem.rejected)
+        if of_a_cell and problem.column not in used:
+            continue
+        findings.problems.append(problem)
+        findings.values_rejected += of_a_cell
+
+
+def _fill_down(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Repeat cells downwards: ids first and from wide to narrow, then the rest within them."""
+    ids: list[str] = []
+    for name in mapping.row.keys:
+        key = mapping.key(name)
+        if key is None or key.column in ids:
+            continue
+        if key.column in mapping.fill_down:
+            filled = pl.col(key.column).forward_fill()
+            rows = rows.with_columns(filled.over(ids) if ids else filled)
+        ids.append(key.column)
+    rest = [name for name in mapping.fill_down if name not in ids]
+    if rest and ids:
+        rows = rows.with_columns(pl.col(name).forward_fill().over(ids[:1]) for name in rest)
+    return rows
+
+
+def _take(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
+    """Keep the rows that `where` asks for."""
+    if not mapping.where:
+        return rows
+    integral = (r"^(\d+)\.0+$", "$1")
+    wanted = [
+        pl.col(name)
+        .str.to_lowercase()
+        .str.replace(*integral)
+        .is_in(pl.Series([plain(v) for v in values]).str.replace(*integral).implode())
+        .fill_null(value=False)
+        for name, values in mapping.where.items()
+    ]
+    taken = rows.filter(wanted)
+    if left := rows.height - taken.height:
+        condition = " and ".join(f"{k} is {' or '.join(v)}" for k, v in mapping.where.items())
+        findings.note(
+            f"{left} row(s) are not taken: the mapping takes those where {condition}",
+            "change `where` in the mapping to take them",
+        )
+    return taken
+
+
+def _identify(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
+    """Give every row its ids; reject rows that lack one."""
+    columns = [pl.Series(_LINE, rows[_LINE])]
+    for name in mapping.row.keys:
+        key = mapping.key(name)
+        columns.append(_id_column(rows, name, key))
+    assessor = mapping.keys.assessor
+    named = _id_column(rows, "assessor", assessor) if assessor else None
+    if assessor and named is not None:
+        # Nobody named is a reader of his own; a name that does not fit the pattern is a mistake.
+        absent = rows[assessor.column].is_null()
+        named = named.set(absent, "")
+    blank = pl.Series([""], dtype=pl.String).new_from_index(0, rows.height)
+    columns.append((blank if named is None else named).alias(_ID + "assessor"))
+    rows = pl.concat([rows.drop(_LINE), pl.DataFrame(columns)], how="horizontal")
+    ids = [_ID + name for name in (*mapping.row.keys, "assessor")]
+    lacking = rows.filter(pl.any_horizontal(pl.col(ids).is_null()))
+    for row in lacking.iter_rows(named=True):
+        name = next(n.removeprefix(_ID) for n in ids if row[n] is None)
+        key = mapping.key(name)
+        value = row[key.column] if key else None
+        reason = f"the row has no usable {name}" + ("" if value is None else ": not an id")
+        if key and key.pattern and value is not None:
+            reason = f"{name} does not match the pattern {key.pattern}"
+        findings.reject(
+            row[_LINE],
+            row[ids[0]] or "",
+            reason,
+            "fill the cell, or list its column under `fill_down`",
+            key.column if key else name,
+            value or "",
+        )
+    return rows.filter(pl.all_horizontal(pl.col(ids).is_not_null()))
+
+
+def _id_column(rows: pl.DataFrame, name: str, key: KeyColumn | None) -> pl.Series:
+    if key is None:
+        only = pl.Series([ONLY_ONE], dtype=pl.String).new_from_index(0, rows.height)
+        return only.alias(_ID + name)
+    try:
+        return clean_ids(rows[key.column], key.pattern).alias(_ID + name)
+    except pl.exceptions.ComputeError as error:
+        raise UnreadableInputError(
+            f"the pattern {key.pattern!r} of {name} cannot be used: look-around and "
+            "back-references are not supported; write it without"
+        ) from error
+
+
+def _without_duplicates(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
+    """Reject repeated rows: of equal ones all but the first, of different ones all."""
+    ids = [_ID + name for name in (*mapping.row.keys, "assessor")]
+    repeated = rows.select(ids).is_duplicated()
+    if not repeated.any():
+        return rows
+    content = sorted(set(rows.columns) - {_LINE})
+    groups = rows.filter(repeated).group_by(ids, maintain_order=True)
+    rejected: list[int] = []
+    for key, group in groups:
+        lines = group[_LINE].to_list()
+        same = group.select(content).n_unique() == 1
+        record = _record(key[:-1])
+        shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
+        for line in lines[1:] if same else lines:
+            findings.reject(
+                line,
+                record,
+                f"the row repeats line {lines[0]}"
+                if same
+                else f"lines {shown} have the same ids but differ; none can be preferred",
+                "delete the copy" if same else f"{_distinguish(mapping)}, or keep the right one",
+            )
+            rejected.append(line)
+    return rows.filter(~pl.col(_LINE).is_in(rejected))
+
+
+def _distinguish(mapping: Mapping) -> str:
+    own = mapping.row.keys[-1]
+    if mapping.key(own) is None:
+        return f"map a column to {own} that tells the rows apart"
+    if mapping.row in READ_BY_ASSESSORS and mapping.keys.assessor is None:
+        return "map the column of the reader to assessor"
+    return "give each row ids of its own"
+
+
+def _record(ids: Iterable[str]) -> str:
+    return "/".join(dict.fromkeys(i for i in ids if i and i != ONLY_ONE)) or ONLY_ONE
+
+
+@dataclass
+class _Rows:
+    """Identified rows on their way to become frames."""
+
+    rows: pl.DataFrame
+    mapping: Mapping
+    knowledge: KnowledgeBase
+    findings: Findings
+
+    def fact(self, name: str) -> pl.DataFrame:
+        """Return the columns of a fact, and list what could not be read."""
+        if constant := self.mapping.constants.get(name):
+            value = constant_value(name, constant, self.knowledge)
+            kind = self.knowledge.facts[name].type
+            return constant_columns(name, kind, value, self.rows.height)
+        column = self.mapping.columns[name]
+        parser = value_parser(name, column, self.mapping.missing, self.knowledge)
+        if per_field(column.unit):
+            self.findings.note(
+                "counts per 10 high-power fields are taken as counts per 2 mm²",
+                "this holds for fields of 0.2 mm²; state the counted area where it is known",
+                column=column.sources[0],
+            )
+        return self._parse(column, parser)
+
+    def _parse(self, column: FactColumn, parser: ValueParser) -> pl.DataFrame:
+        tried: list[pl.DataFrame] = []
+        for source in column.sources:
+            texts = self.rows[source]
+            parsed = parse_column(texts, parser)
+            tried.append(parsed.values)
+            if parsed.problems:
+                bad = texts.is_in(list(parsed.problems))
+                for line, text, *ids in self._where(bad, source):
+                    problem = parsed.problems[text]
+                    self.findings.value(
+                        line, _record(ids), source, text, problem.reason, problem.fix
+                    )
+        values = tried[0]
+        for other in tried[1:]:
+            empty = values.to_series(0).is_null()
+            values = pl.select(
+                pl.when(empty).then(other[name]).otherwise(values[name]).alias(name)
+                for name in values.columns
+            )
+        return values
+
+    def _where(self, mask: pl.Series, source: str) -> Iterable[tuple[int, str, str]]:
+        keys = [_ID + name for name in self.mapping.row.keys]
+        return self.rows.filter(mask).select(_LINE, source, *keys).iter_rows()
+
+    def date(self) -> pl.DataFrame:
+        """Return the columns `date`, `date_lo` and `date_hi`."""
+        column = self.mapping.keys.date
+        if column is None:
+            none = pl.lit(None, dtype=pl.Date)
+            dates = (pl.lit("").alias("date"), none.alias("date_lo"), none.alias("date_hi"))
+            return self.rows.select(_LINE).with_columns(dates).drop(_LINE)
+        spoken = FactColumn(column=column.column, date_format=column.date_format)
+        values = self._parse(spoken, ValueParser(_DATE, date_format=column.date_format))
+        lo, hi = pl.col("row.date.lo"), pl.col("row.date.hi")
+        shown = (
+            pl.when(lo.is_null())
+            .then(pl.lit(""))
+            .when(lo == hi)
+            .then(lo.dt.strftime("%Y-%m-%d"))
+            .when(lo.dt.month() == hi.dt.month())
+            .then(lo.dt.strftime("%Y-%m"))
+            .otherwise(lo.dt.strftime("%Y"))
+        )
+        return values.select(shown.alias("date"), lo.alias("date_lo"), hi.alias("date_hi"))
+
+
+def _frames(rows: _Rows) -> Frames:
+    """Lay identified rows out as one frame for their scope and for each wider one."""
+    frames = frames_of([], rows.knowledge)
+    mapping, file = rows.mapping, rows.findings.file
+    by_scope: dict[Scope, list[str]] = {scope: [] for scope in mapping.scopes}
+    for name in sorted({*mapping.columns, *mapping.constants}):
+        by_scope[rows.knowledge.facts[name].scope].append(name)
+    ids = rows.rows.select(
+        pl.col(_ID + name).alias(name) for name in (*mapping.row.keys, "assessor")
+    )
+    read_from = {name: column.sources[0] for name, column in mapping.columns.items()}
+    line = rows.rows[_LINE]
+    record = line.to_frame().select(pl.format("{}:{}", pl.lit(file), pl.col(_LINE)).alias("record"))
+    for scope in mapping.scopes:
+        facts = {name: rows.fact(name) for name in by_scope[scope]}
+        if scope is mapping.row:
+            parts = [ids, rows.date(), record, *facts.values()]
+            whole = pl.concat(parts, how="horizontal")
+            rest = pl.exclude(*scope.keys, *BOOKKEEPING)
+            frames[scope] = whole.select(*scope.keys, *BOOKKEEPING, rest)
+        else:
+            whole = pl.concat([ids, line.alias("line").to_frame(), record], how="horizontal")
+            frames[scope] = parents_of(scope, whole, facts, read_from, rows.findings)
+    return frames

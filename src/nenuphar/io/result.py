@@ -1,0 +1,127 @@
+"""What reading an input yields: frames of facts, everything that was wrong, and counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nenuphar.domain.problems import Problem, UnreadableInputError
+
+if TYPE_CHECKING:
+    from nenuphar.engine.frames import Frames
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that was read.
+
+    Attributes:
+        name: Its name, without its folder.
+        sha256: Hash of its bytes.
+        bytes: Its size.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What was read from an input.
+
+    Attributes:
+        frames: Observed facts, one frame for each scope.
+        problems: Rejected records, values taken as missing, and notes, in the order of the input.
+        read: Records seen: rows of a table, or cases. Always `accepted + rejected`.
+        accepted: Records that stand in the frames.
+        rejected: Records left out, each listed in `problems`.
+        inputs: The files that were read.
+        values_rejected: Values taken as missing because they could not be read.
+    """
+
+    frames: Frames
+    problems: tuple[Problem, ...]
+    read: int
+    accepted: int
+    rejected: int
+    inputs: tuple[InputFile, ...]
+    values_rejected: int
+
+
+@dataclass
+class Findings:
+    """Collects what is wrong with one file while it is read.
+
+    Attributes:
+        file: Name of the file.
+        problems: Everything found so far.
+        values_rejected: How many of them took a value away.
+    """
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    values_rejected: int = 0
+
+    def reject(
+        self, line: int, record: str, reason: str, fix: str, column: str = "", value: object = ""
+    ) -> None:
+        """List a record that is left out."""
+        place = (self.file, line, shorten(record), shorten(column), shorten(value))
+        self.problems.append(Problem(*place, reason, fix, rejected=True))
+
+    def value(
+        self, line: int, record: str, column: str, value: object, reason: str, fix: str
+    ) -> None:
+        """List a value that is taken as missing."""
+        place = (self.file, line, shorten(record), shorten(column), shorten(value))
+        self.problems.append(Problem(*place, reason, fix))
+        self.values_rejected += 1
+
+    def note(
+        self, reason: str, fix: str, *, line: int = 0, column: str = "", value: object = ""
+    ) -> None:
+        """List something that costs neither a record nor a value, but must be said."""
+        place = (self.file, line, "", shorten(column), shorten(value))
+        self.problems.append(Problem(*place, reason, fix))
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """Return the problems in the order of the file."""
+        return tuple(sorted(self.problems))
+
+
+def shorten(value: object) -> str:
+    """Return a value as one short line, so that a message stays a message."""
+    text = str(value)[: 4 * _SHOWN]
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def read_bytes(path: Path) -> tuple[bytes, InputFile]:
+    """Read a file whole, with its hash.
+
+    Raises:
+        UnreadableInputError: It does not exist, is a folder, is empty or may not be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadableInputError(f"{path.name}: no such file; check the path") from error
+    except IsADirectoryError as error:
+        raise UnreadableInputError(f"{path.name}: is a folder; name a file in it") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise UnreadableInputError(f"{path.name}: cannot be read ({reason})") from error
+    if not data:
+        raise UnreadableInputError(f"{path.name}: is empty (0 bytes); export it again")
+    return data, InputFile(path.name, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def count_rejected(problems: Iterable[Problem]) -> int:
+    """Count the records that a list of problems leaves out; each is listed once."""
+    return sum(problem.rejected for problem in problems)
