@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from nenuphar.domain.conclusion import Conclusion
 from nenuphar.domain.observation import Row, show_value
 from nenuphar.domain.scope import Scope
+from nenuphar.engine.combine import AS_REPORTED
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.plane import Plane, plane_of
@@ -115,6 +116,12 @@ class SpecimenView:
     observed: tuple[tuple[str, str, bool], ...]
     plane: Plane | None
 
+    @property
+    def decides(self) -> str:
+        """What all that is to be decided would help to decide; empty where it differs."""
+        details = {said.detail for said in self.to_decide}
+        return details.pop() if len(details) == 1 else ""
+
 
 class CaseView:
     """Lays out one patient."""
@@ -196,8 +203,10 @@ class CaseView:
             case "met":
                 return "The criteria are met."
             case "provisional":
+                reported = any(caution.id == AS_REPORTED for caution in conclusion.cautions)
+                basis = "As reported." if reported else ""
                 open_ones = f"Not excluded: {join_words(others, 'or')}." if others else ""
-                return _sentences(lacks, open_ones) or "It rests on something provisional."
+                return _sentences(basis, lacks, open_ones) or "It rests on something provisional."
             case "conflict":
                 values = others or [
                     words.value(fact, value) for value in (conclusion.value or "").split(";")
@@ -269,7 +278,7 @@ class CaseView:
                 who[ask][view.conclusion.assessor] = None
                 weight[ask] += 1
         for ask in sorted(weight, key=lambda a: (-weight[a], a)):
-            yield Said(ask, _named(who[ask], assessors), f"decides {join_words(list(helps[ask]))}")
+            yield Said(ask, _named(who[ask], assessors), join_words(list(helps[ask])))
 
     def _cautions(self, views: Iterable[ConclusionView], assessors: int) -> Iterable[Said]:
         who: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)

@@ -36,6 +36,7 @@ _SPELLINGS = {
 }  # fmt: skip
 
 _VARIANT = re.compile(r"^variant\(([^,]+),([^,]+),([^)]+)\)$")
+_CHOOSERS = {"rows": "{}s", "is_index": "Index {1}", "date": "{} date"}
 _SILENT_PREFIXES = {"pathology"}
 
 
@@ -52,6 +53,9 @@ class Words:
             gene, significance, origin = variant.groups()
             kinds = [kind for kind in (significance, origin) if kind != "any"]
             return f"{gene} variant" + (f" ({', '.join(kinds)})" if kinds else "")
+        scope, _, what = name.partition(".")
+        if name not in self._kb.facts and what in _CHOOSERS:
+            return _CHOOSERS[what].format(_scope_words(scope).capitalize(), _scope_words(scope))
         parts = name.split(".")
         declared = self._kb.facts.get(name)
         silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)
@@ -130,6 +134,8 @@ def join_words(words: list[str], last: str = "and") -> str:
     """Join words as a sentence does."""
     if len(words) < 2:
         return "".join(words)
+    if any("," in word for word in words):
+        return f"{'; '.join(words[:-1])}; {last} {words[-1]}"
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
