@@ -139,7 +139,7 @@ def test_a_frame_of_ratings_gives_both_statistics_and_counts_what_is_left_out():
     assert found["subjects"].to_list() == [40, 40]
     assert found["left_out"].to_list() == [2, 2]
     assert found["assessors"][0] == 5
-    assert found["categories"][0] == "c0; c1; c2; c3"
+    assert found["categories"].to_list()[0] == ["c0", "c1", "c2", "c3"]
     assert (found["ci_low"] < found["estimate"]).all()
     assert (found["ci_high"] > found["estimate"]).all()
     assert agreement("Necrosis", frame.reverse()).equals(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -13,6 +13,7 @@ from scipy import stats
 
 SCHEMA: dict[str, pl.DataType] = {
     "measure": pl.String(),
+    "fact": pl.String(),
     "statistic": pl.String(),
     "estimate": pl.Float64(),
     "ci_low": pl.Float64(),
@@ -22,7 +23,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "assessors": pl.Int64(),
     "ratings": pl.Int64(),
     "left_out": pl.Int64(),
-    "categories": pl.String(),
+    "categories": pl.List(pl.String()),
     "reason": pl.String(),
 }
 """Columns of a table of agreement; `estimate` is null where kappa is not defined, see `reason`."""
@@ -54,7 +55,7 @@ def class_of_quantity(fact: str, cuts: Sequence[Cut]) -> pl.Expr:
         cuts: In ascending order, in the unit of the quantity.
 
     Returns:
-        The class in words (`<2`, `2 to 10`, `>10`); null where the quantity is missing, or is an
+        The class in words (`<2`, `2 to 10`, `>10`), in ascending order; null where the quantity is missing, or is an
         interval that reaches into two classes.
     """
     lo, hi = pl.col(f"{fact}.lo"), pl.col(f"{fact}.hi")
@@ -67,8 +68,9 @@ def class_of_quantity(fact: str, cuts: Sequence[Cut]) -> pl.Expr:
         else:
             low = low + ((lo > cut.limit) | ((lo == cut.limit) & lo_open)).cast(pl.Int64)
             high = high + (hi > cut.limit).cast(pl.Int64)
-    names = pl.Series(_class_names(cuts), dtype=pl.String)
-    return pl.when(low == high).then(pl.lit(names).gather(low))
+    names = _class_names(cuts)
+    named = low.replace_strict(dict(enumerate(names)), default=None, return_dtype=pl.Enum(names))
+    return pl.when(low == high).then(named)
 
 
 def _class_names(cuts: Sequence[Cut]) -> list[str]:
@@ -81,13 +83,61 @@ def _class_names(cuts: Sequence[Cut]) -> list[str]:
     return [*names, f"{'≥' if last.belongs_above else '>'}{last.limit:g}"]
 
 
-def agreement(measure: str, ratings: pl.DataFrame) -> pl.DataFrame:
+def assessor_agreement(
+    specimens: pl.DataFrame,
+    conclusions: pl.DataFrame,
+    classes: Mapping[str, tuple[str, Sequence[Cut]]],
+    codes: Mapping[str, str],
+    concluded: Mapping[str, str],
+) -> pl.DataFrame | None:
+    """Measure how far the assessors of a cohort's specimens agree.
+
+    Args:
+        specimens: The specimen frame (`engine.frames`), one row for each specimen and assessor.
+        conclusions: With `engine.cohort.SCHEMA`.
+        classes: Quantities to compare by class: fact by measure in words, with its cuts.
+        codes: Observed codes to compare: fact by measure.
+        concluded: Concluded facts to compare: fact by measure; only what is met or provisional is a
+            rating.
+
+    Returns:
+        Two rows for each measure, see `agreement`; None where no specimen has two assessors. Facts
+        that no row holds are left out.
+    """
+    read = specimens.filter(pl.col("assessor") != "")
+    if not read.select(_SUBJECT).is_duplicated().any():
+        return None
+    found: list[pl.DataFrame] = []
+
+    def compare(measure: str, fact: str, table: pl.DataFrame, category: pl.Expr) -> None:
+        ratings = table.select(*_RATED, category.alias("category"))
+        found.append(agreement(measure, ratings, fact))
+
+    for measure, (fact, cuts) in classes.items():
+        if f"{fact}.lo" in read.columns:
+            compare(measure, fact, read, class_of_quantity(fact, cuts))
+    for measure, fact in codes.items():
+        if fact in read.columns:
+            compare(measure, fact, read, pl.col(fact))
+    for measure, fact in concluded.items():
+        own = conclusions.filter((pl.col("fact") == fact) & (pl.col("assessor") != ""))
+        stands = pl.col("status").is_in(["met", "provisional"])
+        compare(measure, fact, own, pl.when(stands).then(pl.col("value")))
+    return pl.concat(found) if found else None
+
+
+_SUBJECT = ("patient_id", "tumour_id", "specimen_id")
+_RATED = (pl.struct(_SUBJECT).alias("subject"), pl.col("assessor"))
+
+
+def agreement(measure: str, ratings: pl.DataFrame, fact: str = "") -> pl.DataFrame:
     """Measure how far assessors who rated the same subjects agree.
 
     Args:
         measure: What was rated, in words.
-        ratings: Columns `subject`, `assessor`, `category` (text; null is no rating). At most one
-            rating of a subject by an assessor.
+        ratings: Columns `subject`, `assessor`, `category` (text or an ordered enumeration; null is
+            no rating). At most one rating of a subject by an assessor.
+        fact: Name of the rated fact, if it is one; kept beside the measure.
 
     Returns:
         Two rows with the columns of `SCHEMA`: Fleiss' kappa, generalised to subjects with different
@@ -112,8 +162,8 @@ def agreement(measure: str, ratings: pl.DataFrame) -> pl.DataFrame:
     left_out = ratings["subject"].n_unique() - several["subject"].n_unique()
     table = rating_table(several)
     rows = [
-        _row(measure, "fleiss", *fleiss_kappa(table), several, left_out),
-        _row(measure, "cohen_mean", *mean_cohen_kappa(table), several, left_out),
+        _row((measure, fact), "fleiss", *fleiss_kappa(table), several, left_out),
+        _row((measure, fact), "cohen_mean", *mean_cohen_kappa(table), several, left_out),
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
@@ -121,8 +171,8 @@ def agreement(measure: str, ratings: pl.DataFrame) -> pl.DataFrame:
 def rating_table(ratings: pl.DataFrame) -> npt.NDArray[np.int64]:
     """Lay ratings out as subjects × assessors of category numbers; -1 where there is none."""
     codes = ratings.select(
-        *(pl.col(name).rank("dense").cast(pl.Int64) - 1 for name in ("subject", "assessor")),
-        pl.col("category").rank("dense").cast(pl.Int64) - 1,
+        pl.col(name).rank("dense").cast(pl.Int64) - 1
+        for name in ("subject", "assessor", "category")
     )
     if codes.is_empty():
         return np.full((0, 0), -1, dtype=np.int64)
@@ -202,7 +252,7 @@ def _kappa(observed: _Floats | float, expected: _Floats | float) -> _Floats:
 
 
 def _row(
-    measure: str,
+    measure: tuple[str, str],
     statistic: str,
     estimate: float,
     observed: float,
@@ -218,7 +268,7 @@ def _row(
     elif np.isnan(estimate):
         reason = "all ratings are one category, so that chance cannot be told from agreement"
     return (
-        measure,
+        *measure,
         statistic,
         _number(estimate),
         low,
@@ -228,7 +278,7 @@ def _row(
         ratings["assessor"].n_unique(),
         ratings.height,
         left_out,
-        "; ".join(ratings["category"].unique().sort()),
+        ratings["category"].unique().sort().cast(pl.String).to_list(),
         reason,
     )
 

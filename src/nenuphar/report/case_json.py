@@ -16,7 +16,8 @@ from nenuphar.domain.problems import Problem
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
-from nenuphar.report.words import RESEARCH_USE
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.report.words import RESEARCH_USE, Words
 
 
 def case_json(
@@ -24,6 +25,7 @@ def case_json(
     conclusions: Sequence[Conclusion],
     rows: PatientRows,
     problems: Iterable[Problem],
+    knowledge: KnowledgeBase,
     stamp: Stamp,
     settings: Mapping[str, str] | None = None,
 ) -> str:
@@ -37,21 +39,21 @@ def case_json(
         conclusions: What the engine concluded about the patient.
         rows: The observed facts that it read.
         problems: What could not be used of the patient's records.
+        knowledge: The knowledge base that the conclusions were made with, for values in words.
         stamp: What the conclusions were made with; stated once for all of them.
         settings: How the run was asked for, by name.
     """
+    words = Words(knowledge)
     data = {
         "patient_id": patient_id,
         "note": RESEARCH_USE,
         "stamp": stamp,
         "settings": dict(settings or {}),
-        "conclusions": [_conclusion(conclusion) for conclusion in conclusions],
+        "conclusions": [_conclusion(conclusion, words) for conclusion in conclusions],
         "observed": [_row(row) for scope in Scope for row in rows.get(scope, [])],
         "problems": sorted(problems),
     }
-    text = json.dumps(
-        plain(data), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
-    )
+    text = json.dumps(plain(data), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return text + "\n"
 
 
@@ -78,10 +80,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _conclusion(conclusion: Conclusion) -> dict[str, Any]:
+def _conclusion(conclusion: Conclusion, words: Words) -> dict[str, Any]:
     data: dict[str, Any] = plain(conclusion)
     del data["stamp"]
     data["key"] = dict(zip(conclusion.scope.keys, conclusion.key, strict=True))
+    data["value_in_words"] = words.value(conclusion.fact, conclusion.value or "") or None
+    data["ask"] = [words.ask(name) for name in conclusion.missing]
     data["by_context"] = [
         {"context": context, "value": value or None, "status": status}
         for context, value, status in conclusion.by_context

@@ -288,7 +288,9 @@ class CaseView:
         for (says, name), named in who.items():
             yield Said(says, _named(named, assessors), name)
 
-    def _crosswalk(self, views: Sequence[ConclusionView], assessors: int) -> Iterable[CrosswalkLine]:
+    def _crosswalk(
+        self, views: Sequence[ConclusionView], assessors: int
+    ) -> Iterable[CrosswalkLine]:
         cells: dict[str, dict[tuple[str, str, str], dict[str, None]]] = {}
         primary: set[str] = set()
         grades = {

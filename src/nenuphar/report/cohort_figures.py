@@ -19,7 +19,7 @@ _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2], [1, 4])
 _INK = "#010203"
 _PAPER = "#040506"
-_FONT = "system-ui, Liberation Sans, sans-serif"
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _CELLS = 28
 
 
@@ -106,15 +106,21 @@ def _cell(column: str, greatest: float) -> pl.Expr:
 def _plane_chart(cells: pl.DataFrame, entities: list[str]) -> alt.Chart:
     domain = [*entities, *(["Other"] if "Other" in cells["entity"] else [])]
     scale = alt.Scale(type="symlog", constant=1)
-    ticks = [0, 1, 2, 5, 10, 20, 50, 100]
+    axis = alt.Axis(values=[0, 1, 2, 5, 10, 20, 50, 100], offset=9)
+    sizes = [n for n in (1, 10, 100, 1_000, 10_000, 100_000) if n <= cells["n"].max()]
     colours = [*PALETTE[: len(entities)], _OTHER][: len(domain)]
     return (
         alt.Chart(cells)
         .mark_point(filled=True, opacity=0.7)
         .encode(
-            x=alt.X("mitoses:Q", title="Mitoses per 2 mm²", scale=scale, axis=alt.Axis(values=ticks)),
-            y=alt.Y("ki67:Q", title="Ki-67, %", scale=scale, axis=alt.Axis(values=ticks)),
-            size=alt.Size("n:Q", title="Readings", scale=alt.Scale(range=[25, 500])),
+            x=alt.X("mitoses:Q", title="Mitoses per 2 mm²", scale=scale, axis=axis),
+            y=alt.Y("ki67:Q", title="Ki-67, %", scale=scale, axis=axis),
+            size=alt.Size(
+                "n:Q",
+                title="Readings",
+                scale=alt.Scale(range=[25, 500]),
+                legend=alt.Legend(values=sizes, format=",d"),
+            ),
             color=alt.Color(
                 "entity:N", title="Entity", scale=alt.Scale(domain=domain, range=colours)
             ),
@@ -128,12 +134,13 @@ def _plane_chart(cells: pl.DataFrame, entities: list[str]) -> alt.Chart:
     )
 
 
-def survival_curves(survival: SurvivalCurves, names: dict[str, str]) -> Markup:
+def survival_curves(survival: SurvivalCurves, names: dict[str, str], times: list[float]) -> Markup:
     """Draw Kaplan-Meier curves, one line style for each group.
 
     Args:
         survival: Estimates; groups beyond the palette share its last colour.
         names: Groups in words.
+        times: Where the axis is marked.
     """
     groups = survival.summary.sort("patients", "group", descending=True)["group"].to_list()
     curves = _thinned(survival.curves).with_columns(pl.col("group").replace(names))
@@ -144,7 +151,9 @@ def survival_curves(survival: SurvivalCurves, names: dict[str, str]) -> Markup:
         alt.Chart(curves)
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=alt.X("time:Q", title=f"Time, {survival.unit}"),
+            x=alt.X(
+                "time:Q", title=f"Time, {survival.unit}", axis=alt.Axis(values=times, grid=False)
+            ),
             y=alt.Y("survival:Q", title="Survival", axis=alt.Axis(format="%"), scale=_UNIT),
             color=alt.Color("group:N", title=None, scale=alt.Scale(domain=domain, range=lines)),
             strokeDash=alt.StrokeDash(

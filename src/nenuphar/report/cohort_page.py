@@ -24,14 +24,14 @@ LINES = 1_000
 
 
 def cohort_page(
-    title: str,
     conclusions: pl.DataFrame,
-    counts: Mapping[str, int],
+    frames: Mapping[Scope, pl.DataFrame],
     problems: Sequence[Problem],
+    counts: Mapping[str, int],
     knowledge: KnowledgeBase,
     stamp: Stamp,
     *,
-    frames: Mapping[Scope, pl.DataFrame] | None = None,
+    title: str = "",
     agreement: pl.DataFrame | None = None,
     survival: Sequence[SurvivalCurves] = (),
     pages: Mapping[str, str] | None = None,
@@ -40,16 +40,17 @@ def cohort_page(
     """Render a cohort as one self-contained HTML page, small whatever the size of the cohort.
 
     Args:
-        title: What the cohort is called.
         conclusions: One row for each fact and row of its scope, with `engine.cohort.SCHEMA`.
-        counts: Records `read`, `accepted` and `rejected`; whether they add up is said.
+        frames: Observed facts by scope (`engine.frames`), for the plane of mitoses and Ki-67.
         problems: What could not be used.
+        counts: Records `read`, `accepted` and `rejected`; whether they add up is said.
         knowledge: The knowledge base that the conclusions were made with.
         stamp: What they were made with.
-        frames: Observed facts by scope, for the plane of mitoses and Ki-67.
+        title: What the cohort is called; the input of the settings by default.
         agreement: Agreement of assessors, with the columns of `methods.agreement`.
         survival: Survival by entity, one for each endpoint.
-        pages: File name without suffix of the case page, for patients that have one.
+        pages: Address of the case page relative to this one (`cases/P1.html`), not yet quoted, for
+            patients that have one.
         settings: How the run was asked for, by name.
 
     Returns:
@@ -63,7 +64,7 @@ def cohort_page(
     return render(
         "cohort.html",
         script="filter.js",
-        title=title,
+        title=title or (settings or {}).get("input", "") or "Cohort",
         words=words,
         stamp=stamp,
         settings=dict(sorted((settings or {}).items())),
@@ -79,7 +80,7 @@ def cohort_page(
         cautions=[(_caution(knowledge, name), n) for name, n in tables.caution_counts(table)],
         conflict_count=conflict_count,
         conflicts=conflicts,
-        agreement=_agreement(agreement),
+        agreement=_agreement(agreement, words),
         survival=[_survival(each, words) for each in survival],
         problems=tables.problem_groups(problems),
         problem_count=len(problems),
@@ -101,9 +102,9 @@ def _sizes(conclusions: pl.DataFrame, table: pl.DataFrame) -> list[tuple[str, in
 
 
 def _plane(
-    frames: Mapping[Scope, pl.DataFrame] | None, table: pl.DataFrame, words: Words
+    frames: Mapping[Scope, pl.DataFrame], table: pl.DataFrame, words: Words
 ) -> object | None:
-    if frames is None or Scope.SPECIMEN not in frames:
+    if Scope.SPECIMEN not in frames:
         return None
     names = {code: words.value(tables.ENTITY, code) for code in table["entity"].unique() if code}
     return counts_plane(frames[Scope.SPECIMEN], table, names)
@@ -113,13 +114,15 @@ def _caution(knowledge: KnowledgeBase, name: str) -> str:
     return BUILT_IN_CAUTIONS.get(name) or knowledge.cautions[name].says
 
 
-def _agreement(table: pl.DataFrame | None) -> list[dict[str, Any]]:
+def _agreement(table: pl.DataFrame | None, words: Words) -> list[dict[str, Any]]:
     """Join the two statistics of every measure into one line, in the order in which they come."""
     if table is None:
         return []
     lines: dict[str, dict[str, Any]] = {}
     for row in table.iter_rows(named=True):
-        lines.setdefault(row["measure"], {**row})[row["statistic"]] = row
+        classes = [words.value(row["fact"], code) for code in row["categories"]]
+        line = lines.setdefault(row["measure"], {**row, "classes": classes})
+        line[row["statistic"]] = row
     return list(lines.values())
 
 
@@ -132,7 +135,7 @@ def _survival(survival: SurvivalCurves, words: Words) -> dict[str, Any]:
     return {
         "endpoint": survival.endpoint,
         "unit": survival.unit,
-        "figure": survival_curves(survival, names),
+        "figure": survival_curves(survival, names, times),
         "times": [f"{time:g}" for time in times],
         "groups": [
             {**row, "name": names[row["group"]], "at_risk": at_risk[row["group"]]}
@@ -152,7 +155,9 @@ def _round_times(last: float) -> list[float]:
 def _lines(table: pl.DataFrame, words: Words, pages: Mapping[str, str]) -> list[dict[str, Any]]:
     lines = []
     for row in tables.specimen_lines(table, LINES).iter_rows(named=True):
-        entities = Counter(words.value(tables.ENTITY, e) or "Cannot be told" for e in row["entities"])
+        entities = Counter(
+            words.value(tables.ENTITY, e) or "Cannot be told" for e in row["entities"]
+        )
         grades = Counter(words.value(tables.GRADE, g) for g in row["grades"] if g)
         place = [part for part in (row["tumour_id"], row["specimen_id"]) if part]
         lines.append(
@@ -182,7 +187,7 @@ def _counted(names: Counter[str]) -> str:
 
 
 def _href(pages: Mapping[str, str], patient: str) -> str:
-    return f"cases/{quote(pages[patient])}.html" if patient in pages else ""
+    return quote(pages[patient]) if patient in pages else ""
 
 
 def _link(pages: Mapping[str, str]) -> Any:

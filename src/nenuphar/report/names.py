@@ -42,7 +42,7 @@ def _encoded(patient: str) -> str:
 
 
 def _fits(name: str) -> bool:
-    return 0 < len(name) <= _LONGEST and name.split(".")[0].lower() not in _RESERVED
+    return 0 < len(name) <= _LONGEST and name.split(".", maxsplit=1)[0].lower() not in _RESERVED
 
 
 def _hashed(patient: str, name: str) -> str:

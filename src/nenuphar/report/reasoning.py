@@ -129,7 +129,9 @@ class Reasoning:
         ]
         if len(children) == 1 and deciding and trace.op in ("all", "any"):
             return children[0]
-        return Node(trace.truth.value, self._joint(trace), note=trace.note, children=tuple(children))
+        return Node(
+            trace.truth.value, self._joint(trace), note=trace.note, children=tuple(children)
+        )
 
     def _joint(self, trace: Trace) -> str:
         if trace.op == "at_least":
