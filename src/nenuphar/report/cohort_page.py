@@ -1,0 +1,194 @@
+"""The page of a cohort: what was read, what it came to, what is open, and where to look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import polars as pl
+
+from nenuphar.domain.conclusion import Stamp
+from nenuphar.domain.problems import Problem
+from nenuphar.domain.scope import Scope
+from nenuphar.engine.combine import BUILT_IN_CAUTIONS
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.report import cohort_tables as tables
+from nenuphar.report.cohort_figures import SurvivalCurves, counts_plane, survival_curves
+from nenuphar.report.page import render
+from nenuphar.report.words import Words
+
+LINES = 1_000
+"""Specimens that the page lists; the tables hold all of them."""
+
+
+def cohort_page(
+    conclusions: pl.DataFrame,
+    frames: Mapping[Scope, pl.DataFrame],
+    problems: Sequence[Problem],
+    counts: Mapping[str, int],
+    knowledge: KnowledgeBase,
+    stamp: Stamp,
+    *,
+    title: str = "",
+    agreement: pl.DataFrame | None = None,
+    survival: Sequence[SurvivalCurves] = (),
+    pages: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> str:
+    """Render a cohort as one self-contained HTML page, small whatever the size of the cohort.
+
+    Args:
+        conclusions: One row for each fact and row of its scope, with `engine.cohort.SCHEMA`.
+        frames: Observed facts by scope (`engine.frames`), for the plane of mitoses and Ki-67.
+        problems: What could not be used.
+        counts: Records `read`, `accepted` and `rejected`; whether they add up is said.
+        knowledge: The knowledge base that the conclusions were made with.
+        stamp: What they were made with.
+        title: What the cohort is called; the input of the settings by default.
+        agreement: Agreement of assessors, with the columns of `methods.agreement`.
+        survival: Survival by entity, one for each endpoint.
+        pages: Address of the case page relative to this one (`cases/P1.html`), not yet quoted, for
+            patients that have one.
+        settings: How the run was asked for, by name.
+
+    Returns:
+        HTML that loads nothing; its one script filters the list of specimens. The same input gives
+        the same bytes.
+    """
+    words = Words(knowledge)
+    table = tables.calls(conclusions)
+    grades, entities = tables.entity_by_grade(table)
+    conflict_count, conflicts = tables.conflicts(conclusions)
+    return render(
+        "cohort.html",
+        script="filter.js",
+        title=title or (settings or {}).get("input", "") or "Cohort",
+        words=words,
+        stamp=stamp,
+        settings=dict(sorted((settings or {}).items())),
+        counts=counts,
+        reconciles=counts["read"] == counts["accepted"] + counts["rejected"],
+        sizes=_sizes(conclusions, table),
+        statuses=tables.status_counts(table),
+        grades=grades,
+        entities=entities,
+        most=max((total for _, _, total, _ in entities), default=1),
+        plane=_plane(frames, table, words),
+        open_data=tables.open_data(table),
+        cautions=[(_caution(knowledge, name), n) for name, n in tables.caution_counts(table)],
+        conflict_count=conflict_count,
+        conflicts=conflicts,
+        agreement=_agreement(agreement, words),
+        survival=[_survival(each, words) for each in survival],
+        problems=tables.problem_groups(problems),
+        problem_count=len(problems),
+        lines=_lines(table, words, pages or {}),
+        specimens=table.select(tables.SPECIMEN).n_unique(),
+        link=_link(pages or {}),
+    )
+
+
+def _sizes(conclusions: pl.DataFrame, table: pl.DataFrame) -> list[tuple[str, int]]:
+    sizes = [
+        ("patients", conclusions["patient_id"].n_unique()),
+        ("specimens", table.select(tables.SPECIMEN).n_unique()),
+    ]
+    assessors = table.filter(pl.col("assessor") != "")["assessor"].n_unique()
+    if assessors > 1:
+        sizes += [("assessors", assessors), ("readings", table.height)]
+    return sizes
+
+
+def _plane(
+    frames: Mapping[Scope, pl.DataFrame], table: pl.DataFrame, words: Words
+) -> object | None:
+    if Scope.SPECIMEN not in frames:
+        return None
+    names = {code: words.value(tables.ENTITY, code) for code in table["entity"].unique() if code}
+    return counts_plane(frames[Scope.SPECIMEN], table, names)
+
+
+def _caution(knowledge: KnowledgeBase, name: str) -> str:
+    return BUILT_IN_CAUTIONS.get(name) or knowledge.cautions[name].says
+
+
+def _agreement(table: pl.DataFrame | None, words: Words) -> list[dict[str, Any]]:
+    """Join the two statistics of every measure into one line, in the order in which they come."""
+    if table is None:
+        return []
+    lines: dict[str, dict[str, Any]] = {}
+    for row in table.iter_rows(named=True):
+        classes = [words.value(row["fact"], code) for code in row["categories"]]
+        line = lines.setdefault(row["measure"], {**row, "classes": classes})
+        line[row["statistic"]] = row
+    return list(lines.values())
+
+
+def _survival(survival: SurvivalCurves, words: Words) -> dict[str, Any]:
+    names = {code: words.value(tables.ENTITY, code) for code in survival.summary["group"]}
+    last = float(survival.curves["time"].max() or 0)  # type: ignore[arg-type]
+    times = _round_times(last)
+    summary = survival.summary.sort("patients", "group", descending=[True, False])
+    at_risk = {row[0]: row[1:] for row in survival.at_risk(times).iter_rows()}
+    return {
+        "endpoint": survival.endpoint,
+        "unit": survival.unit,
+        "figure": survival_curves(survival, names, times),
+        "times": [f"{time:g}" for time in times],
+        "groups": [
+            {**row, "name": names[row["group"]], "at_risk": at_risk[row["group"]]}
+            for row in summary.iter_rows(named=True)
+        ],
+        "p_value": survival.p_value,
+        "left_out": survival.left_out,
+    }
+
+
+def _round_times(last: float) -> list[float]:
+    steps = (1.0, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600, 1200)
+    step = next((s for s in steps if last / s <= 7), max(last / 7, 1.0))
+    return [step * i for i in range(int(last // step) + 1)]
+
+
+def _lines(table: pl.DataFrame, words: Words, pages: Mapping[str, str]) -> list[dict[str, Any]]:
+    lines = []
+    for row in tables.specimen_lines(table, LINES).iter_rows(named=True):
+        entities = Counter(
+            words.value(tables.ENTITY, e) or "Cannot be told" for e in row["entities"]
+        )
+        grades = Counter(words.value(tables.GRADE, g) for g in row["grades"] if g)
+        place = [part for part in (row["tumour_id"], row["specimen_id"]) if part]
+        lines.append(
+            {
+                "patient": row["patient_id"],
+                "href": _href(pages, row["patient_id"]),
+                "place": " · ".join(place),
+                "entities": _counted(entities),
+                "grades": _counted(grades),
+                "names": "|".join(entities),
+                "statuses": [
+                    (status, row["statuses"].count(status))
+                    for status in tables.STATUSES
+                    if status in row["statuses"]
+                ],
+                "readings": len(row["entities"]),
+                "differs": row["differs"],
+            }
+        )
+    return lines
+
+
+def _counted(names: Counter[str]) -> str:
+    if len(names) == 1:
+        return next(iter(names))
+    return ", ".join(f"{n} × {name}" for name, n in names.most_common())
+
+
+def _href(pages: Mapping[str, str], patient: str) -> str:
+    return quote(pages[patient]) if patient in pages else ""
+
+
+def _link(pages: Mapping[str, str]) -> Any:
+    return lambda patient: _href(pages, patient)

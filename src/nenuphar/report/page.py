@@ -1,0 +1,61 @@
+"""One HTML page from a template: everything escaped, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from nenuphar.report.words import RESEARCH_USE, STATUS_MARKS, STATUS_WORDS
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("nenuphar.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        marks=STATUS_MARKS, status_words=STATUS_WORDS, research_use=RESEARCH_USE
+    )
+    environment.filters["grouped"] = lambda number: f"{number:,}"
+    return environment
+
+
+def render(template: str, *, script: str = "", **values: Any) -> str:
+    """Render a template of this package into one self-contained page.
+
+    Args:
+        template: Name of the template.
+        script: Name of the one script that the page may run; none by default, and the page's own
+            policy then forbids any.
+        values: What the template shows; text is escaped.
+    """
+    environment = _environment()
+    code = _source(script) if script else ""
+    allowed = "'none'"
+    if code:
+        digest = hashlib.sha256(code.encode()).digest()
+        allowed = f"'sha256-{base64.b64encode(digest).decode()}'"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {allowed}"
+    page = environment.get_template(template).render(
+        css=Markup(_source("style.css")),  # noqa: S704 - a file of this package
+        script=Markup(code),  # noqa: S704 - a file of this package
+        policy=policy,
+        **values,
+    )
+    return page if page.endswith("\n") else page + "\n"
+
+
+@lru_cache(maxsize=8)
+def _source(name: str) -> str:
+    loader = _environment().loader
+    assert loader is not None  # noqa: S101 - set above
+    return loader.get_source(_environment(), name)[0]

@@ -1,0 +1,196 @@
+"""Evaluated rules as lines that can be read: what was asked, what was seen, how it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nenuphar.domain.conclusion import Conclusion, RuleTrace, Trace
+from nenuphar.domain.truth import Truth
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.report.words import Words
+
+_BRANCHES = {"all": "All of these", "any": "At least one of these", "not": "Not"}
+_QUANTIFIERS = {
+    "exists": "At least one {} fits",
+    "every": "Every {} fits",
+    "count": "Enough rows fit ({})",
+    "latest": "The latest {} fits",
+    "earliest": "The earliest {} fits",
+    "worst": "The worst {} fits",
+    "index": "The index {} fits",
+}
+_ABSENT = "not recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of a trace.
+
+    Attributes:
+        truth: `met`, `not_met` or `undetermined`.
+        label: The fact in words, or how the lines below are joined.
+        seen: The value seen; empty for branches.
+        wanted: What it was compared with.
+        sources: Threshold records that it read, with what they say.
+        note: What the record says of this part.
+        children: Lines below.
+    """
+
+    truth: str
+    label: str
+    seen: str = ""
+    wanted: str = ""
+    sources: tuple[str, ...] = ()
+    note: str = ""
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """How one rule came out.
+
+    Attributes:
+        rule: The trace it shows.
+        value: What the rule concludes, in words.
+        tree: Its criteria; only the parts that decided, where it is not met.
+        exception: Its exception, likewise.
+        missing: Facts that would decide it, in words.
+    """
+
+    rule: RuleTrace
+    value: str
+    tree: Node
+    exception: Node | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningView:
+    """The rules of one conclusion.
+
+    Attributes:
+        live: Those that carry its value or could change it; the former first.
+        reported: Those that rest on a report only, and that criteria have overtaken.
+        not_met: The others.
+    """
+
+    live: tuple[RuleView, ...]
+    reported: tuple[RuleView, ...]
+    not_met: tuple[RuleView, ...]
+
+
+class Reasoning:
+    """Turns traces into lines, in the words of a knowledge base."""
+
+    def __init__(self, knowledge: KnowledgeBase, words: Words) -> None:
+        self._kb = knowledge
+        self._words = words
+
+    def of(self, conclusion: Conclusion) -> ReasoningView:
+        """Return the rules behind a conclusion."""
+        chosen = conclusion.rule_id.split(";")
+        order = {"met": 1, "provisional": 2, "undetermined": 3, "not_met": 4}
+        rules = sorted(
+            conclusion.rules, key=lambda r: (r.rule_id not in chosen, order[r.status], r.rule_id)
+        )
+        sorts: dict[str, list[RuleView]] = {"live": [], "reported": [], "not_met": []}
+        for rule in rules:
+            overtaken = rule.rule_id not in chosen and self._is_reported(rule.rule_id)
+            sort = "reported" if overtaken else "live"
+            sorts["not_met" if rule.status == "not_met" else sort].append(
+                self._rule(conclusion.fact, rule)
+            )
+        return ReasoningView(*(tuple(sorts[name]) for name in ("live", "reported", "not_met")))
+
+    def _is_reported(self, rule_id: str) -> bool:
+        rule = self._kb.rules.get(rule_id)
+        return rule is not None and rule.basis == "reported"
+
+    def _rule(self, fact: str, rule: RuleTrace) -> RuleView:
+        refuted = rule.when.truth is Truth.NOT_MET
+        open_exception = rule.unless if rule.status != "not_met" or not refuted else None
+        return RuleView(
+            rule,
+            self._words.value(fact, rule.value),
+            self._node(rule.when, refuted),
+            self._node(open_exception, rule.status == "not_met") if open_exception else None,
+            tuple(self._words.inline(name) for name in rule.missing),
+        )
+
+    def _node(self, trace: Trace, deciding: bool) -> Node:
+        """Return a line with those below it; with `deciding`, only those that share its truth."""
+        if trace.fact:
+            return self._leaf(trace)
+        children = [
+            self._node(child, deciding)
+            for child in trace.children
+            if not deciding or trace.op not in ("all", "any") or child.truth is trace.truth
+        ]
+        if len(children) == 1 and deciding and trace.op in ("all", "any"):
+            return children[0]
+        return Node(
+            trace.truth.value, self._joint(trace), note=trace.note, children=tuple(children)
+        )
+
+    def _joint(self, trace: Trace) -> str:
+        if trace.op == "at_least":
+            return f"At least {trace.wanted} of these"
+        if trace.op in _BRANCHES:
+            return _BRANCHES[trace.op]
+        scope = trace.wanted.replace("_", " ")
+        text = _QUANTIFIERS.get(trace.op, f"{trace.op} {{}}").format(scope)
+        return text if trace.children else f"{text}: none recorded"
+
+    def _leaf(self, trace: Trace) -> Node:
+        words, fact = self._words, trace.fact
+        seen = words.value(fact, trace.value) if trace.value else _ABSENT
+        return Node(
+            trace.truth.value,
+            words.fact(fact),
+            seen,
+            self._wanted(trace),
+            tuple(self._thresholds(trace.threshold.split())),
+            trace.note,
+        )
+
+    def _wanted(self, trace: Trace) -> str:
+        words, fact = self._words, trace.fact
+        if trace.op in ("is", "in"):
+            codes = trace.wanted.split(" or ")
+            return " or ".join(_boolean(words.value(fact, code)) for code in codes)
+        if trace.op == "is_a":
+            return f"{words.value(fact, trace.wanted)}, or a kind of it"
+        return "found" if trace.op == "has_variant" else trace.wanted
+
+    def _thresholds(self, ids: Iterable[str]) -> Iterable[str]:
+        for name in ids:
+            threshold = self._kb.thresholds.get(name)
+            yield f"{name}: {threshold.meaning}" if threshold else name
+
+
+def _boolean(code: str) -> str:
+    return {"true": "yes", "false": "no"}.get(code, code)
+
+
+def thresholds_read(conclusions: Sequence[Conclusion], fact: str) -> tuple[str, ...]:
+    """Return the ids of the thresholds that rules compared a fact with, in order."""
+
+    def below(trace: Trace) -> Iterable[str]:
+        if trace.fact == fact and trace.threshold:
+            yield from trace.threshold.split()
+        for child in trace.children:
+            yield from below(child)
+
+    return tuple(
+        sorted(
+            {
+                name
+                for conclusion in conclusions
+                for rule in conclusion.rules
+                for tree in (rule.when, rule.unless)
+                if tree is not None
+                for name in below(tree)
+            }
+        )
+    )

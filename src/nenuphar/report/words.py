@@ -1,0 +1,147 @@
+"""Facts, values and findings in words that a reader of a report knows."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from nenuphar.domain.scope import Scope
+from nenuphar.knowledge.base import KnowledgeBase
+
+STATUS_WORDS = {
+    "met": "Met",
+    "provisional": "Provisional",
+    "conflict": "Conflict",
+    "undetermined": "Undetermined",
+    "not_met": "Not met",
+}
+
+STATUS_MARKS = {
+    "met": "✓",
+    "provisional": "◐",
+    "conflict": "≠",
+    "undetermined": "?",
+    "not_met": "✗",
+}
+
+RESEARCH_USE = (
+    "For research use only. Not a medical device; no basis for diagnosis or treatment on its own."
+)
+
+_SPELLINGS = {
+    "cps": "CPS", "dipnech": "DIPNECH", "dll3": "DLL3", "ic": "IC", "icd": "ICD", "ihc": "IHC",
+    "iqr": "IQR", "ki67": "Ki-67", "mgmt": "MGMT", "msi": "MSI", "ncit": "NCIt", "ne": "NE",
+    "os": "overall survival", "pd": "PD", "pdl1": "PD-L1", "pfs": "PFS", "phh3": "PHH3",
+    "rfs": "recurrence-free survival", "sstr2": "SSTR2", "tmb": "TMB", "tps": "TPS", "who": "WHO",
+}  # fmt: skip
+
+_VARIANT = re.compile(r"^variant\(([^,]+),([^,]+),([^)]+)\)$")
+_CHOOSERS = {"rows": "{}s", "is_index": "Index {1}", "date": "{} date"}
+_SILENT_PREFIXES = {"pathology"}
+
+
+class Words:
+    """Words for what a knowledge base names."""
+
+    def __init__(self, knowledge: KnowledgeBase) -> None:
+        self._kb = knowledge
+        self.fact = lru_cache(maxsize=None)(self._fact)
+        self.value = lru_cache(maxsize=None)(self._value)
+
+    def _fact(self, name: str) -> str:
+        if variant := _VARIANT.match(name):
+            gene, significance, origin = variant.groups()
+            kinds = [kind for kind in (significance, origin) if kind != "any"]
+            return f"{gene} variant" + (f" ({', '.join(kinds)})" if kinds else "")
+        scope, _, what = name.partition(".")
+        if name not in self._kb.facts and what in _CHOOSERS:
+            return _CHOOSERS[what].format(_scope_words(scope).capitalize(), _scope_words(scope))
+        parts = name.split(".")
+        declared = self._kb.facts.get(name)
+        silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)
+        words = [w for part in (parts[1:] if silent and parts[1:] else parts) for w in _split(part)]
+        text = " ".join(words)
+        return text[:1].upper() + text[1:]
+
+    def inline(self, name: str) -> str:
+        """Return a fact as it stands inside a sentence."""
+        label = self.fact(name)
+        return label if label.split()[0] in _SPELLINGS.values() else label[:1].lower() + label[1:]
+
+    def meaning(self, name: str) -> str:
+        """Return the sentence that says what a fact means, empty for undeclared ones."""
+        declared = self._kb.facts.get(name)
+        return declared.meaning if declared else ""
+
+    def _value(self, fact: str, code: str) -> str:
+        """Return a value in words; several, joined by `;` in the table, are joined by `or`."""
+        declared = self._kb.facts.get(fact)
+        if declared is None or declared.type != "code" or not code:
+            return code
+        if ";" in code:
+            return " or ".join(self._value(fact, part) for part in code.split(";"))
+        if declared.hierarchy and declared.hierarchy in self._kb.terminologies:
+            concept = self._kb.terminologies[declared.hierarchy].concepts.get(code)
+            return concept.name if concept else code
+        meaning = declared.values.get(code, "")
+        if not meaning:
+            return code
+        # Codes that are words of the field (NET, G2) stay; the others are spelled out.
+        return code if code[:1].isupper() else meaning.split(";")[0]
+
+    def gloss(self, fact: str, code: str) -> str:
+        """Return the meaning of a code that stands as it is, empty where its name says it."""
+        declared = self._kb.facts.get(fact)
+        said = declared.values.get(code, "") if declared else ""
+        return said if said != self.value(fact, code) else ""
+
+    def ask(self, name: str) -> str:
+        """Return what to do to learn a fact."""
+        declared = self._kb.facts.get(name)
+        if declared is not None and declared.ask:
+            return declared.ask
+        if variant := _VARIANT.match(name):
+            return f"Test {variant[1]} with an assay that covers it."
+        scope, _, what = name.partition(".")
+        if what == "date":
+            return f"State the date of every {_scope_words(scope)}."
+        if what == "is_index":
+            return f"State which {_scope_words(scope)} stands for its tumour."
+        if what == "rows":
+            return f"Describe every {_scope_words(scope)}."
+        return f"Record: {self.fact(name)}."
+
+    def edition(self, context: str, fact: str = "tumour.who_edition") -> str:
+        """Return the full name of an edition."""
+        return self.value(fact, context) if context else "No edition"
+
+
+def short_edition(context: str) -> str:
+    """Return an edition as a short label (`WHO thoracic 2021`)."""
+    return " ".join(_split(context)).replace("gep", "GEP") if context else "no edition"
+
+
+def scope_title(scope: Scope, key: tuple[str, ...]) -> str:
+    """Name a row of a scope: `Tumour T1, specimen S1`."""
+    if scope is Scope.PATIENT:
+        return "Patient"
+    names = [column.removesuffix("_id").replace("_", " ") for column in scope.keys[1:]]
+    text = ", ".join(f"{name} {part}" for name, part in zip(names, key[1:], strict=True))
+    return text[:1].upper() + text[1:]
+
+
+def join_words(words: list[str], last: str = "and") -> str:
+    """Join words as a sentence does."""
+    if len(words) < 2:
+        return "".join(words)
+    if any("," in word for word in words):
+        return f"{'; '.join(words[:-1])}; {last} {words[-1]}"
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _split(part: str) -> list[str]:
+    return [_SPELLINGS.get(word, word) for word in part.split("_") if word]
+
+
+def _scope_words(scope: str) -> str:
+    return scope.replace("_", " ")
