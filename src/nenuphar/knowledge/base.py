@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
@@ -47,6 +47,7 @@ class KnowledgeBase:
 
     release: str
     raw: Mapping[str, dict[str, Any]]
+    _hashes: dict[str, str] = field(default_factory=dict, repr=False)
 
     def _of(self, model: type[R]) -> dict[str, R]:
         """Validate and index the active records of one model."""
@@ -112,7 +113,9 @@ class KnowledgeBase:
 
     def hash_of(self, record_id: str) -> str:
         """Return the content hash of a record."""
-        return content_hash(self.raw[record_id])
+        if record_id not in self._hashes:
+            self._hashes[record_id] = content_hash(self.raw[record_id])
+        return self._hashes[record_id]
 
     @cached_property
     def digest(self) -> str:

@@ -16,11 +16,12 @@ from nenuphar.domain.problems import Problem, UsageError
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.frames import Frames, rows_of_frames
 from nenuphar.engine.rows import PatientRows
+from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
-from nenuphar.pipeline.inputs import read_input
+from nenuphar.pipeline.summaries import agreement_of, survival_of
 from nenuphar.report.case_json import case_json
 from nenuphar.report.case_page import case_page
 from nenuphar.report.cohort_page import cohort_page
@@ -187,6 +188,8 @@ def _build(folder: Path, run: _Run, frames: Frames, chosen: list[str]) -> None:
         _counts(run.read),
         run.knowledge,
         run.stamp,
+        agreement=agreement_of(frames, run.conclusions, run.knowledge),
+        survival=survival_of(frames, run.conclusions),
         settings=run.settings,
         pages=pages,
     )
