@@ -30,23 +30,23 @@ def agreement_of(
         frames[Scope.SPECIMEN],
         conclusions,
         classes={
-            "pathology.mitoses": (
-                "Mitoses",
+            "Mitoses": (
+                "pathology.mitoses",
                 [
                     Cut(limit("lung.mitoses.atypical_min"), True),
                     Cut(limit("lung.mitoses.carcinoid_max"), False),
                 ],
             ),
-            "pathology.ki67": (
-                "Ki-67",
+            "Ki-67": (
+                "pathology.ki67",
                 [
                     Cut(limit("lung.ki67.typical_usual_max"), False),
                     Cut(limit("lung.ki67.atypical_usual_max"), False),
                 ],
             ),
         },
-        codes={"pathology.necrosis": "Necrosis"},
-        concluded={_ENTITY: "Diagnosis"},
+        codes={"Necrosis": "pathology.necrosis"},
+        concluded={"Diagnosis": _ENTITY},
     )
 
 
