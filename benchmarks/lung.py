@@ -12,9 +12,6 @@ from collections.abc import Callable
 from time import perf_counter
 
 import polars as pl
-from nenuphar.io.mapped import apply_mapping
-from nenuphar.io.mapping import load_mapping
-from nenuphar.io.tables import table_of
 
 from benchmarks.handwritten_lung import classify
 from nenuphar.domain.conclusion import Stamp
@@ -22,6 +19,10 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.cohort import conclude_cohort
 from nenuphar.engine.explain import explain
 from nenuphar.engine.frames import Frames, rows_of_frames
+from nenuphar.io.mapped import apply_mapping
+from nenuphar.io.mapping import load_mapping
+from nenuphar.io.result import InputFile
+from nenuphar.io.tables import Table
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.methods import components
 from nenuphar.pipeline.case import plan_of
@@ -80,8 +81,9 @@ def simulated_frames(cases: int) -> Frames:
     """Return the frames of a simulated cohort, read through its shipped mapping."""
     knowledge = load_knowledge()
     records = simulate_cohort(cases, seed=1).records
-    mapping = load_mapping("simulated", knowledge)
-    read = apply_mapping(table_of(records, "cohort.csv"), mapping, knowledge)
+    lines = pl.int_range(2, cases + 2, eager=True)
+    table = Table(InputFile("cohort.csv", "", 0), records, lines, frozenset(), ())
+    read = apply_mapping(table, load_mapping("simulated", knowledge), knowledge)
     return components.describe_frames(read.frames)
 
 
