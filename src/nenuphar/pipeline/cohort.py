@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from nenuphar.domain.problems import UsageError
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.cohort import SCHEMA, conclude_cohort
 from nenuphar.engine.frames import Frames
+from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
 from nenuphar.pipeline.case import plan_of
@@ -32,6 +34,24 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
     kb = knowledge or load_knowledge()
     measured = components.describe_frames(by_patient(frames))
     return conclude_cohort(plan_of(kb), measured)
+
+
+def assess_cohort(
+    source: str | Path, *, mapping: str = "", workers: int = 1, scheduler: str = ""
+) -> pl.LazyFrame:
+    """Read a cohort and conclude what can be concluded about it.
+
+    Args:
+        source: A folder of cases or a table.
+        mapping: For tables: a mapping file or the name of a shipped mapping.
+        workers: Processes to share the work.
+        scheduler: Address of a Dask scheduler to run on instead.
+
+    Returns:
+        Conclusions, columns as in `conclusions.parquet`.
+    """
+    read = read_input(Path(source), load_knowledge(), mapping)
+    return conclude_in_parts(read.frames, workers, scheduler).lazy()
 
 
 def by_patient(frames: Frames) -> Frames:

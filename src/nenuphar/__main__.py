@@ -1,0 +1,5 @@
+"""`python -m nenuphar` is `nenuphar`."""
+
+from nenuphar.cli.main import run
+
+run()
