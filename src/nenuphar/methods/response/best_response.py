@@ -1,8 +1,8 @@
 """From time-point responses to best response, vectorised over a whole cohort.
 
 Rows are sorted once by subject and date. Each becomes a row of small integers (run of the
-subject, date, response code); confirmation is a binary search in that order plus differences
-of running counts, so no subject is ever looped over.
+subject, date, response code), and confirmation steps through the scans of all subjects together, so
+no subject is ever looped over.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from nenuphar.methods.response import vocabulary as terms
@@ -188,11 +189,12 @@ def _ordered_rows(
 
 def _codes(timepoints: pl.DataFrame, words: terms.Vocabulary) -> pl.Series:
     """Turn response terms into codes."""
-    codes = timepoints["response"].replace_strict(
-        list(words.codes), list(words.codes.values()), default=0, return_dtype=pl.UInt8
-    )
-    if (codes == 0).any() or codes.null_count():
-        unknown = timepoints["response"].filter((codes == 0).fill_null(True)).unique().sort()
+    # an Enum in the order of the codes is far quicker than a look-up per row
+    names = {code: term for term, code in words.codes.items()}
+    order = pl.Enum([names.get(code, f"\0{code}") for code in range(terms.CR, terms.MISSING)])
+    codes = timepoints["response"].cast(order, strict=False).to_physical().cast(pl.UInt8) + 1
+    if codes.null_count():
+        unknown = timepoints["response"].filter(codes.is_null()).unique().sort()
         listed = ", ".join(repr(value) for value in unknown.head(5))
         message = (
             f"the best response under {words.criteria} considers only "
@@ -246,75 +248,57 @@ def _ranks(rows: pl.DataFrame, rules: BestResponseRules) -> pl.Series:
         .otherwise(code)
     )
     ranks = rows.select(rank.cast(pl.UInt8).alias("rank")).to_series()
-    for response, positions in confirmed_positions(rows, rules).items():
-        ranks = ranks.scatter(positions, response)
-    return ranks
+    values = ranks.to_numpy(writable=True)
+    for response in (terms.CR, terms.PR):
+        values[confirmed_positions(rows, rules, response)] = response
+    return pl.Series("rank", values)
 
 
-def confirmed_positions(rows: pl.DataFrame, rules: BestResponseRules) -> dict[int, pl.Series]:
-    """Find the CR and PR assessments that a later one confirms.
+def confirmed_positions(rows: pl.DataFrame, rules: BestResponseRules, response: int) -> np.ndarray:
+    """Find the CR or PR assessments that a later one confirms.
+
+    All candidates step forward through the scans of their subject together; a candidate
+    leaves when a scan confirms it or rules its confirmation out.
 
     Args:
-        rows: ``run``, ``day``, ``code`` in order.
+        rows: ``run``, ``day``, ``code`` in the order of subject and date.
         rules: the parameters; ``confirm_days`` must be set.
+        response: the code of CR or of PR.
 
     Returns:
-        For the codes of CR and PR, the positions of the confirmed assessments.
+        Positions of the confirmed assessments.
     """
-    code = pl.col("code")
-    counted = rows.select(
-        "run",
-        "code",
-        key=pl.col("run") * _RUN + pl.col("day"),
-        at=pl.int_range(pl.len(), dtype=pl.Int64),
-        ne=(code == terms.NE).cum_sum().cast(pl.Int64),
-        sd=(code == terms.SD).cum_sum().cast(pl.Int64),
-        pr=(code == terms.PR).cum_sum().cast(pl.Int64),
-        other=(~code.is_in([terms.CR, terms.PR, terms.SD, terms.NE])).cum_sum().cast(pl.Int64),
-    )
-    complete = counted.filter(code == terms.CR)
-    partial = counted.filter(code == terms.PR)
-    either = counted.filter(code <= terms.PR)
-    ends_cr = _paired(complete, complete, counted, rules)
-    only_ne = (pl.col("other_to") == pl.col("other")) & (
-        pl.col("ne_to") - pl.col("ne") <= rules.max_ne
-    )
-    allowed_sd = pl.col("sd_to") - pl.col("sd") <= int(rules.accept_sd)
-    no_sd_pr = (pl.col("sd_to") == pl.col("sd")) & (pl.col("pr_to") == pl.col("pr"))
-    ends_pr = _without_pr_after_cr(_paired(partial, either, counted, rules), complete, partial)
-    return {
-        terms.CR: ends_cr.filter(only_ne & no_sd_pr)["at"],
-        terms.PR: ends_pr.filter(only_ne & allowed_sd)["at"],
-    }
-
-
-def _paired(
-    starts: pl.DataFrame, confirming: pl.DataFrame, counted: pl.DataFrame, rules: BestResponseRules
-) -> pl.DataFrame:
-    """Join every start with the counts at the first scan that is late enough to confirm it."""
-    # at least the next day: an assessment does not confirm itself when confirm_days is 0
-    earliest = starts["key"] + max(rules.confirm_days or 0, 1)
-    place = confirming["key"].search_sorted(earliest, side="left")
-    found = starts.with_columns(place=place.cast(pl.Int64)).filter(
-        pl.col("place") < confirming.height
-    )
-    found = found.with_columns(to=confirming["at"].gather(found["place"]))
-    reached = counted.select(run_to="run", ne_to="ne", sd_to="sd", pr_to="pr", other_to="other")[
-        found["to"]
-    ]
-    return found.hstack(reached).filter(pl.col("run") == pl.col("run_to"))
-
-
-def _without_pr_after_cr(
-    pairs: pl.DataFrame, complete: pl.DataFrame, partial: pl.DataFrame
-) -> pl.DataFrame:
-    """Leave out confirmation periods in which a PR follows a CR."""
-    if pairs.is_empty() or complete.is_empty():
-        return pairs
-    next_cr = complete["at"].search_sorted(pairs["at"], side="right")
-    last_pr = partial["at"].search_sorted(pairs["to"], side="right").cast(pl.Int64) - 1
-    first_cr = complete["at"].extend_constant(1 << 62, 1).gather(next_cr)
-    return pairs.filter(~((first_cr <= pairs["to"]) & (partial["at"].gather(last_pr) > first_cr)))
+    run, day, code = (rows[name].to_numpy() for name in ("run", "day", "code"))
+    at = np.flatnonzero(code == response)
+    max_sd = int(rules.accept_sd) if response == terms.PR else 0
+    not_evaluable, stable = np.zeros(at.size, np.int32), np.zeros(at.size, np.int32)
+    complete = np.zeros(at.size, bool)
+    confirmed = []
+    step = 0
+    while at.size:
+        step += 1
+        ahead = np.minimum(at + step, code.size - 1)
+        inside = (at + step < code.size) & (run[ahead] == run[at])
+        seen = code[ahead]
+        not_evaluable = not_evaluable + (seen == terms.NE)
+        stable = stable + (seen == terms.SD)
+        good = seen <= response
+        possible = (
+            inside
+            & (good | (seen == terms.NE) | (seen == terms.SD))
+            & (not_evaluable <= rules.max_ne)
+            & (stable <= max_sd)
+            # a PR after a CR is not the same response any more
+            & ~(complete & (seen == terms.PR))
+        )
+        found = possible & good & (day[ahead] - day[at] >= (rules.confirm_days or 0))
+        confirmed.append(at[found])
+        complete = complete | (seen == terms.CR) if response == terms.PR else complete
+        going = possible & ~found
+        at, not_evaluable, stable, complete = (
+            values[going] for values in (at, not_evaluable, stable, complete)
+        )
+    return np.concatenate(confirmed) if confirmed else at
 
 
 def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
