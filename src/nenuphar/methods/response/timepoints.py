@@ -153,9 +153,20 @@ def target_finding(
         return TargetFinding("CR", total, f"all targets gone{nodes}")
     if progressed(total, memory.nadir, cutoffs):
         return TargetFinding("PD", total, _rise(total, memory.nadir, cutoffs))
-    change = _percent(total, memory.baseline)
-    below = f"sum {total:g} mm, {change} from baseline {memory.baseline:g} mm"
-    if responded(total, memory.baseline, cutoffs):
+    return _response_or_stable(total, memory.baseline, memory, cutoffs, options)
+
+
+def _response_or_stable(
+    total: float,
+    baseline: float,
+    memory: Memory,
+    cutoffs: ResponseThresholds,
+    options: LesionOptions,
+) -> TargetFinding:
+    """Judge a sum that is neither gone nor progressed: PR, a PR that lasts, or SD."""
+    change = _percent(total, baseline)
+    below = f"sum {total:g} mm, {change} from baseline {baseline:g} mm"
+    if responded(total, baseline, cutoffs):
         return TargetFinding("PR", total, f"{below} (PR: -{cutoffs.response_decrease:.0%})")
     lasts = {
         "confirmed": memory.pr_confirmed,
@@ -184,9 +195,10 @@ def _percent(total: float, reference: float) -> str:
 
 def _rise(total: float, nadir: float, cutoffs: ResponseThresholds) -> str:
     """Spell out a progression of the sum."""
+    needed = f"+{cutoffs.progression_increase:.0%} and +{cutoffs.progression_absolute:g} mm"
     return (
         f"sum {total:g} mm, {total - nadir:+g} mm ({_percent(total, nadir)})"
-        f" from nadir {nadir:g} mm (PD: +{cutoffs.progression_increase:.0%} and +{cutoffs.progression_absolute:g} mm)"
+        f" from nadir {nadir:g} mm (PD: {needed})"
     )
 
 
