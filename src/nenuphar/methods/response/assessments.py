@@ -230,9 +230,7 @@ def _one_a_day(
             other,
             column="response",
             value="response_text",
-            reason=pl.format(
-                "two responses on one day ({}); the worst, {}, is used", "date", "__chosen"
-            ),
+            reason="two responses on one day; the worst one is used instead",
             fix="keep the response that holds, or correct the date",
             used=False,
         ),
@@ -255,14 +253,14 @@ def _remarks(rows: pl.DataFrame, words: terms.Vocabulary) -> list[pl.DataFrame]:
             pl.col("partial"),
             "date",
             "date_text",
-            pl.format("partial date, counted as its last day, {}", "date"),
+            "partial date, counted as its last day",
             _ISO,
         ),
         (
             pl.col("date") < pl.col("reference_date"),
             "date",
             "date_text",
-            pl.format("the response is dated before the reference date, {}", "reference_date"),
+            "the response is dated before the reference date",
             "correct one of the dates, or remove a baseline assessment",
         ),
         (
@@ -290,7 +288,7 @@ def _remarks(rows: pl.DataFrame, words: terms.Vocabulary) -> list[pl.DataFrame]:
             foreign,
             "response",
             "response_text",
-            pl.format(f"a term of other criteria, read as {{}} under {words.criteria}", "response"),
+            f"a term of other criteria, read as its counterpart in {words.criteria}",
             "write the term of the chosen criteria",
         ),
     ]

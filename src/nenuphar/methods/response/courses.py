@@ -261,7 +261,7 @@ def _check_sum(
     if stated is None or visit.missing or not visit.sizes:
         return
     if abs(stated["stated_sum"] - visit.measured) > cutoffs.sum_tolerance:
-        notes.append((stated, "stated_sum", f"the lesions make {visit.measured:g} mm",
+        notes.append((stated, "stated_sum", "the stated sum does not match its lesions",
                       "correct the sum or the sizes; the lesions are used", True))  # fmt: skip
 
 

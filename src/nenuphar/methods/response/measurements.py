@@ -300,7 +300,7 @@ def _one_measurement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFram
             rows.filter("__differ"),
             column="diameter_mm",
             value="diameter_text",
-            reason=pl.format("different measurements of one lesion on {}; none is used", "date"),
+            reason="different measurements of one lesion on one day; none is used",
             fix="keep the measurement that holds, or correct lesion or date",
             used=False,
         ),
@@ -324,7 +324,7 @@ def _remarks(rows: pl.DataFrame, cutoffs: ResponseThresholds) -> list[pl.DataFra
             pl.col("partial"),
             "date",
             "date_text",
-            pl.format("partial date, counted as its last day, {}", "date"),
+            "partial date, counted as its last day",
             "write the date as YYYY-MM-DD",
         ),
         (
