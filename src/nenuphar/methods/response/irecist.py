@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass, field
 
 from nenuphar.methods.response.courses import Course, NewLesion, Visit
@@ -42,6 +43,7 @@ class OpenProgression:
         causes: the categories that progressed.
         total: target sum on that day, mm.
         new_total: sum of the measurable new lesions when they were first measured, mm.
+        new_sizes: size of every new lesion on that day, mm.
         target: category of the targets on that day.
         non_target: category of the non-targets on that day.
         confirmed: whether a later scan has confirmed it.
@@ -51,6 +53,7 @@ class OpenProgression:
     causes: set[str]
     total: float | None
     new_total: float | None
+    new_sizes: dict[str, float | None]
     target: str | None
     non_target: str | None
     confirmed: bool = False
@@ -126,10 +129,11 @@ def _visit_response(
         overall, why = _with_open(visit, state, seen, cutoffs)
     plain = {label: plain for plain, label in _IMMUNE.items()} | {"iCPD": "PD", "NE": "NE"}
     state.memory.remember(visit.date, seen.target_category, plain[overall], cutoffs)
-    if seen.target.total is not None and nadir is not None:
-        state.memory.nadir = min(nadir, seen.target.total)
+    if _full(seen.target) is not None and nadir is not None:
+        state.memory.nadir = min(nadir, seen.target.total or 0.0)
     if seen.new_total is not None:
-        state.new_nadir = min(state.new_nadir or seen.new_total, seen.new_total)
+        before = seen.new_total if state.new_nadir is None else state.new_nadir
+        state.new_nadir = min(before, seen.new_total)
     state.known.update(visit.new)
     return TimePoint(
         visit.date,
@@ -141,6 +145,11 @@ def _visit_response(
         overall,
         "; ".join(part for part in (*seen.reasons, why, visit.note) if part),
     )
+
+
+def _full(finding: TargetFinding) -> float | None:
+    """The sum where every target was evaluated, mm."""
+    return finding.total if finding.complete else None
 
 
 def _immune(category: str | None) -> str | None:
@@ -217,7 +226,8 @@ def _without_open(
     if not causes:
         return _reset_value(visit, seen), why
     state.open = OpenProgression(
-        visit.date, causes, seen.target.total, seen.new_total,
+        visit.date, causes, _full(seen.target), seen.new_total,
+        {name: lesion.size for name, lesion in visit.new.items()},
         seen.target_category, seen.non_target,
     )  # fmt: skip
     return "iUPD", "; ".join(
@@ -284,14 +294,10 @@ def _signs(visit: Visit, waiting: OpenProgression, seen: _Seen, cutoffs: Respons
     signs = []
     enough = cutoffs.immune_increase - 1e-6
     if _TARGET in waiting.causes:
-        if seen.target.total is not None and waiting.total is not None:
-            rise = seen.target.total - waiting.total
-            if rise >= enough:
-                signs.append(f"targets {rise:+g} mm")
-        elif seen.target.total is None and waiting.total is not None:
-            rise = visit.measured - waiting.total
-            if rise >= enough:
-                signs.append(f"the targets evaluated alone {rise:+g} mm")
+        # targets that were not evaluated could only add to the rise
+        rise = visit.measured - (waiting.total if waiting.total is not None else math.inf)
+        if rise >= enough:
+            signs.append(f"targets {rise:+g} mm")
     elif seen.target_category == "PD":
         signs.append("progression of targets")
     if _NON_TARGET in waiting.causes:
@@ -313,6 +319,7 @@ def _new_signs(
 ) -> list[str]:
     """Growth of the new lesions that opened the iUPD."""
     signs = []
+    followed = new_targets(visit.new, cutoffs)
     if not seen.fresh and seen.new_total is not None and waiting.new_total is not None:
         rise = seen.new_total - waiting.new_total
         if rise >= cutoffs.immune_increase - 1e-6:
@@ -320,11 +327,20 @@ def _new_signs(
     worse = sorted(
         name
         for name, lesion in visit.new.items()
-        if name not in seen.fresh and lesion.state in ("increased", "progression")
+        if name not in seen.fresh
+        and (lesion.state in ("increased", "progression") or _grew(name, lesion, waiting, followed))
     )
     if worse:
         signs.append(f"increase of new lesion {', '.join(worse)}")
     return signs
+
+
+def _grew(name: str, lesion: NewLesion, waiting: OpenProgression, followed: list[str]) -> bool:
+    """Whether a new lesion that is not followed by its sum is larger than at the iUPD."""
+    before = waiting.new_sizes.get(name)
+    if name in followed or before is None or lesion.size is None:
+        return False
+    return lesion.size > before
 
 
 def _unchanged(visit: Visit, waiting: OpenProgression, seen: _Seen) -> str:

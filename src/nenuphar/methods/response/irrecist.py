@@ -65,7 +65,7 @@ def _visit_response(
     overall, why = _overall(visit, finding.category, non_target, cutoffs, options)
     nadir = memory.nadir
     memory.remember(visit.date, finding.category, overall, cutoffs)
-    if finding.total is not None and nadir is not None:
+    if finding.total is not None and finding.complete and nadir is not None:
         memory.nadir = min(nadir, finding.total)
     reasons = (
         finding.reason, burden_reason, non_target_reason, new_reason, why, visit.note,

@@ -36,7 +36,8 @@ class TimePoint:
 
     Attributes:
         date: day of the visit.
-        sum_mm: sum of target sizes (irRECIST: the burden); ``None`` where incomplete.
+        sum_mm: sum of target sizes, mm (irRECIST: the burden); ``None`` where targets were not
+            evaluated, unless the others alone decide.
         nadir_mm: smallest earlier sum, the baseline included.
         target: category of the targets, or ``None`` where there are none.
         non_target: category of the non-targets, likewise.
@@ -97,11 +98,15 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class TargetFinding:
-    """Category of the targets at a visit, the sum that it rests on, and why."""
+    """Category of the targets at a visit, the sum that it rests on, and why.
+
+    ``complete`` is false for a sum that leaves out targets and yet decides.
+    """
 
     category: str | None
     total: float | None
     reason: str
+    complete: bool = True
 
 
 def start_memory(course: Course) -> Memory:
@@ -185,7 +190,7 @@ def _partly_evaluated(
     named = ", ".join(visit.missing)
     if visit.sizes and progressed(total, nadir, cutoffs):
         why = f"{named} not evaluated, but the others alone decide: {_rise(total, nadir, cutoffs)}"
-        return TargetFinding("PD", None, why)
+        return TargetFinding("PD", total, why, complete=False)
     return TargetFinding("NE", None, f"target {named} not evaluated")
 
 
@@ -309,6 +314,6 @@ def respond(course: Course, cutoffs: ResponseThresholds, options: LesionOptions)
             )
         )  # fmt: skip
         memory.remember(visit.date, target, overall, cutoffs)
-        if finding.total is not None and memory.nadir is not None:
+        if finding.total is not None and finding.complete and memory.nadir is not None:
             memory.nadir = min(memory.nadir, finding.total)
     return result
