@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from nenuphar.cli.response import register
 from nenuphar.methods.response.best_response import (
-    BestResponseRules,
     UnknownResponseError,
     best_response,
 )
+from nenuphar.methods.response.confirmation import BestResponseRules
 from nenuphar.methods.response.dates import last_possible_date
 from nenuphar.methods.response.endpoints import (
     clinical_benefit,

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nenuphar.methods.response.best_response import BestResponseRules, best_response
+from nenuphar.methods.response.best_response import best_response
+from nenuphar.methods.response.confirmation import BestResponseRules
 from nenuphar.methods.response.endpoints import clinical_benefit, objective_response
 
 REFERENCE = dt.date(2020, 1, 1)

@@ -110,7 +110,8 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
     """Best response of every subject, from time-point responses."""
     _need_output(out, as_json)
     from nenuphar.methods.response.assessments import read_assessments
-    from nenuphar.methods.response.best_response import BestResponseRules, best_response
+    from nenuphar.methods.response.best_response import best_response
+    from nenuphar.methods.response.confirmation import BestResponseRules
     from nenuphar.methods.response.findings import ResponseInputError
 
     rules = BestResponseRules(

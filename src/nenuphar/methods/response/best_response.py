@@ -14,11 +14,20 @@ import numpy as np
 import polars as pl
 
 from nenuphar.methods.response import vocabulary as terms
-from nenuphar.methods.response.findings import NoAssessmentsError, require_columns
+from nenuphar.methods.response.confirmation import BestResponseRules, confirmed_positions
+from nenuphar.methods.response.findings import (
+    NoAssessmentsError,
+    ResponseInputError,
+    require_columns,
+)
 
-# A date key is run * 2**32 + day, with days shifted to be positive.
-_RUN = 1 << 32
+# Rank and day are packed into one integer, so that its minimum is the best and earliest; days
+# are shifted to be positive.
+_RANK = 1 << 32
 _SHIFT = 1 << 24
+_DAY_BITS = 25
+_DETAIL_BITS = 5
+_SEPARATOR = "\x1f"
 
 
 class UnknownResponseError(ValueError):
@@ -27,34 +36,6 @@ class UnknownResponseError(ValueError):
 
 class DuplicateAssessmentError(ValueError):
     """A subject has two responses on one day."""
-
-
-@dataclass(frozen=True, slots=True)
-class BestResponseRules:
-    """The choices that turn time points into a best response.
-
-    Attributes:
-        criteria: ``recist1.1`` or ``irecist``.
-        confirm_days: days between a response and the scan that confirms it; ``None`` asks for
-            the unconfirmed best response.
-        start_window: days from the reference date before which SD and NON-CR/NON-PD (and, for
-            the confirmed best response, unconfirmed CR and PR) only count as NE.
-        max_ne: NE assessments permitted between a response and its confirmation.
-        accept_sd: whether one SD may stand between a PR and its confirmation.
-        missing_as_ne: whether a subject without assessments is NE instead of MISSING.
-        stop_at_pd: whether assessments after the first PD (iCPD under iRECIST) are left out.
-
-    Source:
-        RECIST 1.1 Table 3; admiralonco ``derive_param_confirmed_bor`` (documentation).
-    """
-
-    criteria: str = "recist1.1"
-    confirm_days: int | None = None
-    start_window: int = 42
-    max_ne: int = 1
-    accept_sd: bool = False
-    missing_as_ne: bool = False
-    stop_at_pd: bool = True
 
 
 def best_response(
@@ -89,16 +70,25 @@ def best_response(
     """
     keys = list(by)
     cohort = ranked_assessments(timepoints, rules, progression=progression, by=by)
-    best = cohort.rows
+    rows = cohort.rows
     if rules.criteria == "irecist":
-        best = _date_confirmed_progression(best)
-    best = best.group_by("run").agg(
-        (pl.col("rank").cast(pl.Int64) * _RUN + pl.col("day")).min().alias("best")
-    )
+        rows = _date_confirmed_progression(rows)
+    best = _best_of_each(rows)
     result = cohort.subjects.join(best, on="run", how="left").join(
         cohort.first_progression, on="run", how="left"
     )
     return _labelled(result, terms.vocabulary(rules.criteria), rules, subjects, keys)
+
+
+def _best_of_each(rows: pl.DataFrame) -> pl.DataFrame:
+    """Take the best rank and, of equal ones, the earliest day of every subject."""
+    run = rows["run"].to_numpy()
+    packed = rows["rank"].to_numpy().astype(np.int64)
+    packed *= _RANK
+    packed += rows["day"].to_numpy()
+    packed += _SHIFT
+    starts = np.flatnonzero(np.diff(run, prepend=~run[:1]))
+    return pl.DataFrame({"run": run[starts], "best": np.minimum.reduceat(packed, starts)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +126,8 @@ def ranked_assessments(
     if timepoints.is_empty():
         message = "there are 0 assessments; check the filter or the file"
         raise NoAssessmentsError(message)
-    rows = _ordered_rows(timepoints, terms.vocabulary(rules.criteria), rules, keys)
-    names = rows.filter(pl.col("first")).select(*keys, "run")
-    rows = rows.select("run", "day", "code", "early")
+    names, run = _numbered_subjects(timepoints, keys)
+    rows = _ordered_rows(timepoints, terms.vocabulary(rules.criteria), rules, run)
     if progression is None:
         firsts = _first_progression(rows, rules.criteria)
         stops = _first_stop(rows) if rules.stop_at_pd else None
@@ -146,45 +135,85 @@ def ranked_assessments(
         stops = _known_progression(progression, names, keys)
         firsts = stops.rename({"stop": "first_pd"})
     if stops is not None:
-        rows = _until(rows, stops)
+        rows = _until(rows, stops, names.height)
     return RankedAssessments(names, rows.with_columns(rank=_ranks(rows, rules)), firsts)
 
 
 def day_to_date(day: pl.Expr) -> pl.Expr:
     """Turn the day numbers of :class:`RankedAssessments` back into dates."""
-    return (day - _SHIFT).cast(pl.Int32).cast(pl.Date)
+    return day.cast(pl.Int32).cast(pl.Date)
+
+
+def _numbered_subjects(timepoints: pl.DataFrame, keys: list[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """Number the subjects: the table of their names, and the number of every row."""
+    whole = pl.col(keys[0]) if len(keys) == 1 else pl.concat_str(keys, separator=_SEPARATOR)
+    labels = timepoints.select(whole.cast(pl.String).alias("label")).to_series()
+    if labels.null_count():
+        message = f"{labels.null_count()} assessment(s) have no {' or no '.join(keys)}"
+        raise ResponseInputError(message)
+    # rows of a subject mostly stand together: only the first of each stretch is looked up
+    stretch = labels.rle_id()
+    heads = labels.filter((stretch.diff() != 0).fill_null(True))
+    # categories of their own: ids of one cohort do not stay in memory for the next
+    numbers = heads.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    somewhere = np.empty(numbers.n_unique(), np.uint32)
+    somewhere[numbers.to_numpy()] = np.arange(len(heads), dtype=np.uint32)
+    parts = heads.gather(somewhere).str.split_exact(_SEPARATOR, len(keys) - 1)
+    names = parts.struct.rename_fields(keys).struct.unnest().with_row_index("run")
+    return names, numbers.gather(stretch)
 
 
 def _ordered_rows(
     timepoints: pl.DataFrame,
     words: terms.Vocabulary,
     rules: BestResponseRules,
-    keys: list[str],
+    run: pl.Series,
 ) -> pl.DataFrame:
-    """Sort, number the subjects and turn responses and dates into integers."""
-    reference = (
-        pl.col("reference_date")
-        if "reference_date" in timepoints.columns
-        else pl.lit(None, pl.Date)
+    """Turn the assessments into integers, in the order of subject and date.
+
+    Subject, day, response and window are packed into one integer, because sorting one column
+    of integers is by far the quickest and smallest way to order a cohort.
+    """
+    if count := timepoints["date"].null_count():
+        message = f"{count} assessment(s) have no date"
+        raise ResponseInputError(message)
+    packed = run.to_numpy().astype(np.int64)
+    packed <<= _DAY_BITS
+    packed += timepoints["date"].to_physical().to_numpy()
+    packed += _SHIFT
+    packed <<= _DETAIL_BITS
+    packed += _codes(timepoints, words).to_numpy() << 1
+    packed += _before_window(timepoints, rules)
+    if (packed[1:] < packed[:-1]).any():
+        packed.sort()
+    detail = packed.astype(np.uint8) & np.uint8((1 << _DETAIL_BITS) - 1)
+    packed >>= _DETAIL_BITS
+    day = packed.astype(np.int32) & np.int32((1 << _DAY_BITS) - 1)
+    day -= _SHIFT
+    packed >>= _DAY_BITS
+    rows = pl.DataFrame(
+        {
+            "run": packed.astype(np.uint32),
+            "day": day,
+            "code": detail >> 1,
+            "early": (detail & 1).astype(bool),
+        }
     )
-    coded = timepoints.select(
-        *keys,
-        day=pl.col("date").cast(pl.Int32),
-        code=_codes(timepoints, words),
-        early=(pl.col("date").cast(pl.Int32) - reference.cast(pl.Int32) < rules.start_window)
-        # without a reference date the window cannot be shown to be met
-        .fill_null(True),
-    ).sort(*keys, "day")
-    run = pl.col(keys[0]) if len(keys) == 1 else pl.struct(keys)
-    rows = coded.with_columns(run=run.rle_id().cast(pl.Int64))
-    repeated = (pl.col("run").diff() == 0) & (pl.col("day").diff() == 0)
-    if rows.select(repeated.any()).item():
-        count = rows.select(repeated.sum()).item()
+    repeated = ((pl.col("run").diff() == 0) & (pl.col("day").diff() == 0)).sum()
+    if count := rows.select(repeated).item():
         message = f"{count} assessment(s) share subject and date with another; keep one a day"
         raise DuplicateAssessmentError(message)
-    return rows.with_columns(
-        day=pl.col("day").cast(pl.Int64) + _SHIFT, first=(pl.col("run").diff() != 0).fill_null(True)
-    )
+    return rows
+
+
+def _before_window(timepoints: pl.DataFrame, rules: BestResponseRules) -> np.ndarray:
+    """Whether each assessment is before the SD window, or the window cannot be judged."""
+    if "reference_date" not in timepoints.columns:
+        return np.ones(timepoints.height, bool)
+    waited = pl.col("date").cast(pl.Int32) - pl.col("reference_date").cast(pl.Int32)
+    # without a reference date the window cannot be shown to be met
+    early = (waited < rules.start_window).fill_null(True)
+    return timepoints.select(early.alias("early")).to_series().to_numpy()
 
 
 def _codes(timepoints: pl.DataFrame, words: terms.Vocabulary) -> pl.Series:
@@ -218,19 +247,17 @@ def _known_progression(
     return (
         progression.drop_nulls("date")
         .group_by(shared)
-        .agg(stop=pl.col("date").min().cast(pl.Int32).cast(pl.Int64) + _SHIFT)
+        .agg(stop=pl.col("date").min().cast(pl.Int32))
         .join(names, on=shared)
         .select("run", "stop")
     )
 
 
-def _until(rows: pl.DataFrame, stops: pl.DataFrame) -> pl.DataFrame:
+def _until(rows: pl.DataFrame, stops: pl.DataFrame, subjects: int) -> pl.DataFrame:
     """Leave out what comes after the stop day; the day itself counts."""
-    return (
-        rows.join(stops, on="run", how="left", maintain_order="left")
-        .filter((pl.col("day") <= pl.col("stop")) | pl.col("stop").is_null())
-        .drop("stop")
-    )
+    stop = np.full(subjects, np.iinfo(np.int32).max, np.int32)
+    stop[stops["run"].to_numpy()] = stops["stop"].to_numpy()
+    return rows.filter(pl.Series(rows["day"].to_numpy() <= stop[rows["run"].to_numpy()]))
 
 
 def _ranks(rows: pl.DataFrame, rules: BestResponseRules) -> pl.Series:
@@ -252,53 +279,6 @@ def _ranks(rows: pl.DataFrame, rules: BestResponseRules) -> pl.Series:
     for response in (terms.CR, terms.PR):
         values[confirmed_positions(rows, rules, response)] = response
     return pl.Series("rank", values)
-
-
-def confirmed_positions(rows: pl.DataFrame, rules: BestResponseRules, response: int) -> np.ndarray:
-    """Find the CR or PR assessments that a later one confirms.
-
-    All candidates step forward through the scans of their subject together; a candidate
-    leaves when a scan confirms it or rules its confirmation out.
-
-    Args:
-        rows: ``run``, ``day``, ``code`` in the order of subject and date.
-        rules: the parameters; ``confirm_days`` must be set.
-        response: the code of CR or of PR.
-
-    Returns:
-        Positions of the confirmed assessments.
-    """
-    run, day, code = (rows[name].to_numpy() for name in ("run", "day", "code"))
-    at = np.flatnonzero(code == response)
-    max_sd = int(rules.accept_sd) if response == terms.PR else 0
-    not_evaluable, stable = np.zeros(at.size, np.int32), np.zeros(at.size, np.int32)
-    complete = np.zeros(at.size, bool)
-    confirmed = []
-    step = 0
-    while at.size:
-        step += 1
-        ahead = np.minimum(at + step, code.size - 1)
-        inside = (at + step < code.size) & (run[ahead] == run[at])
-        seen = code[ahead]
-        not_evaluable = not_evaluable + (seen == terms.NE)
-        stable = stable + (seen == terms.SD)
-        good = seen <= response
-        possible = (
-            inside
-            & (good | (seen == terms.NE) | (seen == terms.SD))
-            & (not_evaluable <= rules.max_ne)
-            & (stable <= max_sd)
-            # a PR after a CR is not the same response any more
-            & ~(complete & (seen == terms.PR))
-        )
-        found = possible & good & (day[ahead] - day[at] >= (rules.confirm_days or 0))
-        confirmed.append(at[found])
-        complete = complete | (seen == terms.CR) if response == terms.PR else complete
-        going = possible & ~found
-        at, not_evaluable, stable, complete = (
-            values[going] for values in (at, not_evaluable, stable, complete)
-        )
-    return np.concatenate(confirmed) if confirmed else at
 
 
 def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
@@ -352,10 +332,10 @@ def _labelled(
     labels = words.labels
     named = result.select(
         *keys,
-        best_response=(pl.col("best") // _RUN).replace_strict(
+        best_response=(pl.col("best") // _RANK).replace_strict(
             list(labels), list(labels.values()), return_dtype=pl.String
         ),
-        date=day_to_date(pl.col("best") % _RUN),
+        date=day_to_date(pl.col("best") % _RANK - _SHIFT),
         first_pd_date=day_to_date(pl.col("first_pd")),
     )
     if subjects is not None:

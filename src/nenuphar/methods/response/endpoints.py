@@ -6,11 +6,11 @@ import polars as pl
 
 from nenuphar.methods.response import vocabulary as terms
 from nenuphar.methods.response.best_response import (
-    BestResponseRules,
     RankedAssessments,
     day_to_date,
     ranked_assessments,
 )
+from nenuphar.methods.response.confirmation import BestResponseRules
 from nenuphar.methods.response.findings import require_columns
 
 
