@@ -30,8 +30,9 @@ _SHOWN = 5
 _RESPONSE_HELP = """Best response of every subject, from time-point responses.
 
     TIMEPOINTS needs the columns subject, date, response and should have reference_date; SDTM RS
-    is understood as well. OUT has subject, best_response, date, first_pd_date. Records that were
-    rejected or remarked on are listed in OUT.rejected.tsv.
+    is understood as well. OUT has subject, best_response, date, first_pd_date (under irecist the
+    first iUPD that is later confirmed, or that nothing has reset). Records that were rejected or
+    remarked on are listed in OUT.rejected.tsv.
 
     \b
     Example:
@@ -42,7 +43,8 @@ _RESPONSE_HELP = """Best response of every subject, from time-point responses.
 _LESIONS_HELP = """Response at every visit, from lesion measurements.
 
     MEASUREMENTS needs the columns subject, date, lesion, role (target, non-target, new),
-    diameter_mm; assessor, organ, node, status, unit and sum_mm are used where present. A folder
+    diameter_mm; assessor, organ, node, status, unit, sum_mm, visit (for one visit over several
+    days), symptomatic and death_date are used where present. A folder
     with SDTM tu.csv and tr.csv is understood as well. The earliest visit is the baseline. Records
     that were rejected or remarked on are listed in OUT.rejected.tsv.
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
+
+from nenuphar.methods.response.lesions import time_point_responses
+from nenuphar.methods.response.measurements import read_measurements
 
 
 def targets(found):
@@ -92,6 +96,34 @@ def test_confluent_targets_count_once(course):
     assert found["sum_mm"].to_list() == [50]
     merged = course({"T01": [30, 50], "T02": [25, "merged with T01"]})
     assert merged["sum_mm"].to_list() == [50]
+
+
+def test_the_confluent_lesion_may_name_its_partner(course):
+    found = course({"T01": [30, "-"], "T02": [25, "-"], "T01/T02": ["-", 50]})
+    rows = [
+        {"subject": "1", "date": date, "lesion": lesion, "role": "target", "diameter_mm": size,
+         "status": status}
+        for date, lesion, size, status in [
+            ("2024-01-01", "T01", "30", ""), ("2024-01-01", "T02", "25", ""),
+            ("2024-03-01", "T01", "50", "merged with T02"),
+        ]
+    ]  # fmt: skip
+    named, _ = time_point_responses(read_measurements(pl.DataFrame(rows)).rows, "recist1.1")
+    assert named["sum_mm"].to_list() == found["sum_mm"].to_list() == [50]
+
+
+def test_fragments_may_share_the_name_of_their_lesion():
+    rows = [
+        {"subject": "1", "date": date, "lesion": "T01", "role": "target", "diameter_mm": size,
+         "status": status}
+        for date, size, status in [
+            ("2024-01-01", "60", ""), ("2024-03-01", "20", "split"), ("2024-03-01", "20", "split"),
+        ]
+    ]  # fmt: skip
+    checked = read_measurements(pl.DataFrame(rows))
+    found, _ = time_point_responses(checked.rows, "recist1.1")
+    assert checked.findings.is_empty()
+    assert found["sum_mm"].to_list() == [40]
 
 
 def test_pr_lasts_until_progression_once_it_is_confirmed(course):

@@ -201,6 +201,8 @@ def _follow_up(
             # fragments and confluent lesions stay nodal if their parent was
             _enter_target(visit, parents[0], row | {"node": targets[parents[0]]["node"]}, cutoffs)
             merged.update(parents[1:])
+            if row["state"] == "merged" and row["diameter"]:
+                merged.update(_named_partners(row["status"], targets, lesion))
         elif row["role"] == "non-target":
             if lesion not in baseline.non_targets:
                 notes.append((row, "lesion", "a non-target lesion that baseline does not list",
@@ -215,6 +217,12 @@ def _follow_up(
         visit.non_targets.setdefault(lesion, "not evaluable")
     _check_sum(visit, rows, cutoffs, notes)
     return visit
+
+
+def _named_partners(status: str, targets: dict[str, dict[str, Any]], lesion: str) -> list[str]:
+    """The other targets that a state like ``merged with T02`` names."""
+    words = re.split(r"[\s,;/+&]+", status)
+    return [name for name in targets if name != lesion and name in words]
 
 
 def _parents(lesion: str, targets: dict[str, dict[str, Any]]) -> list[str]:

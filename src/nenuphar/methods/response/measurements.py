@@ -71,7 +71,7 @@ class Measurements:
 
     Attributes:
         rows: ``subject, assessor, date, visit, lesion, role, organ, node, diameter`` (mm),
-            ``state, symptomatic, stated_sum, partial, line, record``, in order.
+            ``state, symptomatic, stated_sum, partial, line, record, status``, in order.
         findings: rejected and remarked records, columns of ``findings.SCHEMA``.
         read: rows read.
         rejected: rows that are not used.
@@ -114,7 +114,7 @@ def read_measurements(
     listed = gather([*rejected, *repeated, *remarked])
     kept = single.select(
         "subject", "assessor", "date", "visit", "lesion", "role", "organ", "node", "state",
-        "symptomatic", "stated_sum", "partial", "line", "record",
+        "symptomatic", "stated_sum", "partial", "line", "record", "status",
         diameter=_effective_size(cutoffs),
     )  # fmt: skip
     return Measurements(
@@ -189,6 +189,7 @@ def _mapped(column: str, words: dict[str, str]) -> pl.Expr:
             if folded == "":
                 known[value] = "measured"
             elif folded.startswith(("MERGED", "COALESCED")):
+                # "merged with T02"
                 known[value] = "merged"
             else:
                 known[value] = words.get(folded)
@@ -290,9 +291,11 @@ def _one_measurement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFram
     keys = ["subject", "assessor", "date", "visit", "lesion"]
     rows = rows.sort("line")
     same = pl.struct("size", "state", "role")
+    # fragments of a lesion may share its name: they are added up, not compared
+    whole = pl.col("state") != "split"
     rows = rows.with_columns(
-        __repeat=~pl.struct(keys).is_first_distinct(),
-        __differ=same.n_unique().over(keys) > 1,
+        __repeat=whole & ~pl.struct(keys).is_first_distinct(),
+        __differ=whole.all().over(keys) & (same.n_unique().over(keys) > 1),
     )
     found = [
         findings(
