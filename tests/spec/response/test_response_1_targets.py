@@ -132,6 +132,10 @@ def test_pr_lasts_until_progression_once_it_is_confirmed(course):
     assert "the earlier PR lasts" in found["reason"][2]
 
 
+def test_progression_ends_a_lasting_pr(course):
+    assert targets(course({"T01": [100, 70, 70, 90, 80]})) == ["PR", "PR", "PD", "SD"]
+
+
 def test_before_confirmation_a_sum_that_rises_again_is_sd(course):
     assert targets(course({"T01": [100, 70, 80]})) == ["PR", "SD"]
     # two scans 27 days apart do not confirm each other

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from nenuphar.methods.response.findings import findings, gather
+from nenuphar.methods.response.findings import SCHEMA, gather
 from nenuphar.methods.response.thresholds import ResponseThresholds
 
 _GONE = ("absent", "merged")
@@ -102,15 +102,19 @@ def courses(rows: pl.DataFrame, cutoffs: ResponseThresholds) -> tuple[list[Cours
     notes: list[tuple[dict[str, Any], str, str, str, bool]] = []
     groups = rows.partition_by("subject", "assessor", maintain_order=True)
     result = [_course(group.to_dicts(), cutoffs, notes) for group in groups]
-    parts = [
-        findings(
-            pl.DataFrame([row], infer_schema_length=None),
-            column=column, value=column if column in row else None,
-            reason=reason, fix=fix, used=used,
+    found = [
+        (
+            row["line"],
+            row["record"],
+            column,
+            None if row.get(column) is None else str(row[column]),
+            reason,
+            fix,
+            "yes" if used else "no",
         )
         for row, column, reason, fix, used in notes
-    ]  # fmt: skip
-    return result, gather(parts)
+    ]
+    return result, gather([pl.DataFrame(found, schema=SCHEMA, orient="row")])
 
 
 def _course(rows: list[dict[str, Any]], cutoffs: ResponseThresholds, notes: list[Any]) -> Course:

@@ -96,7 +96,9 @@ def respond(course: Course, cutoffs: ResponseThresholds, options: LesionOptions)
     of at least 5 mm in the targets or the measurable new lesions since the iUPD, any increase
     of what else progressed, additional new lesions, or progression in another category; not
     earlier than four weeks, except for a scan made for symptoms that shows another new lesion.
-    iCR, iPR and iSD reset it; no change leaves iUPD.
+    iCR, iPR and iSD reset it; no change leaves iUPD. A non-target reported as ``progression``
+    at two scans has increased further; ``stable`` is no change, ``present`` is no longer
+    progression.
 
     Args:
         course: baseline and visits.
