@@ -1,0 +1,292 @@
+"""`nenuphar response` and `nenuphar lesions`: the faces of the response room."""
+
+# ruff: noqa: PLC0415 - heavy libraries are imported where they are used
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from nenuphar.cli.response_tables import (
+    UnreadableFileError,
+    measurement_table,
+    subject_table,
+    timepoint_table,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_REJECTED, _UNREADABLE = 1, 3
+_SHOWN = 5
+
+_RESPONSE_HELP = """Best response of every subject, from time-point responses.
+
+    TIMEPOINTS needs the columns subject, date, response and should have reference_date; SDTM RS
+    is understood as well. OUT has subject, best_response, date, first_pd_date (under irecist the
+    first iUPD that is later confirmed, or that nothing has reset). Records that were rejected or
+    remarked on are listed in OUT.rejected.tsv.
+
+    \b
+    Example:
+      nenuphar response timepoints.csv --criteria recist1.1 --confirm-days 28 -o best.csv
+
+    Exit code: 0 done, 1 some records were rejected, 3 unreadable input. For research use.
+    """
+_LESIONS_HELP = """Response at every visit, from lesion measurements.
+
+    MEASUREMENTS needs the columns subject, date, lesion, role (target, non-target, new),
+    diameter_mm; assessor, organ, node, status, unit, sum_mm, visit (for one visit over several
+    days), symptomatic and death_date are used where present. A folder
+    with SDTM tu.csv and tr.csv is understood as well. The earliest visit is the baseline. Records
+    that were rejected or remarked on are listed in OUT.rejected.tsv.
+
+    \b
+    Example:
+      nenuphar lesions measurements.csv --criteria irecist -o timepoints.csv
+
+    Exit code: 0 done, 1 some records were rejected, 3 unreadable input. For research use.
+    """
+
+
+class BestResponseCriteria(StrEnum):
+    """Criteria of `nenuphar response`."""
+
+    RECIST = "recist1.1"
+    IRECIST = "irecist"
+
+
+class LesionCriteria(StrEnum):
+    """Criteria of `nenuphar lesions`."""
+
+    RECIST = "recist1.1"
+    IRECIST = "irecist"
+    IRRECIST = "irrecist"
+
+
+class PartialResponseLasts(StrEnum):
+    """When a PR lasts although the sum no longer meets it."""
+
+    CONFIRMED = "confirmed"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
+    timepoints: Annotated[Path, typer.Argument(help="Table of time-point responses.")],
+    criteria: Annotated[BestResponseCriteria, typer.Option(help="Vocabulary and state rules.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Table to write (.csv .tsv .parquet).")
+    ] = None,
+    confirm_days: Annotated[
+        int | None,
+        typer.Option(min=0, help="Days to the confirming scan; left out: unconfirmed."),
+    ] = None,
+    start_window: Annotated[
+        int, typer.Option(min=0, help="Days from reference_date before which SD is NE.")
+    ] = 42,
+    max_ne: Annotated[
+        int, typer.Option(min=0, help="NE allowed between a response and its confirmation.")
+    ] = 1,
+    accept_sd: Annotated[
+        bool, typer.Option("--accept-sd", help="Allow one SD before a PR is confirmed.")
+    ] = False,
+    missing_as_ne: Annotated[
+        bool, typer.Option("--missing-as-ne", help="Subjects without assessments are NE.")
+    ] = False,
+    stop_at_pd: Annotated[
+        bool, typer.Option(help="Leave out assessments after the first PD (iCPD).")
+    ] = True,
+    subjects: Annotated[
+        Path | None, typer.Option(help="Table subject, reference_date: adds subjects.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Best response of every subject, from time-point responses."""
+    _need_output(out, as_json)
+    from nenuphar.methods.response.assessments import read_assessments
+    from nenuphar.methods.response.best_response import best_response
+    from nenuphar.methods.response.confirmation import BestResponseRules
+    from nenuphar.methods.response.findings import ResponseInputError
+
+    rules = BestResponseRules(
+        criteria=criteria.value,
+        confirm_days=confirm_days,
+        start_window=start_window,
+        max_ne=max_ne,
+        accept_sd=accept_sd,
+        missing_as_ne=missing_as_ne,
+        stop_at_pd=stop_at_pd,
+    )
+    try:
+        table = timepoint_table(timepoints)
+        listed = None if subjects is None else subject_table(subjects)
+        checked = read_assessments(table, criteria.value, listed)
+    except (UnreadableFileError, ResponseInputError) as error:
+        _fail(timepoints, error)
+    by = [name for name in ("subject", "assessor") if name in checked.timepoints.columns]
+    if checked.timepoints.is_empty():
+        best = _all_missing(checked.subjects, missing_as_ne)
+    else:
+        best = best_response(checked.timepoints, rules, subjects=checked.subjects, by=by)
+    _deliver(best, checked.findings, checked.read, checked.rejected, timepoints, out, as_json)
+
+
+def lesions(
+    measurements: Annotated[
+        Path, typer.Argument(help="Table of lesion measurements, or a folder with SDTM TU and TR.")
+    ],
+    criteria: Annotated[LesionCriteria, typer.Option(help="Response criteria.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Table to write (.csv .tsv .parquet).")
+    ] = None,
+    pr_lasts: Annotated[
+        PartialResponseLasts,
+        typer.Option(help="When a PR lasts until PD although the sum no longer meets it."),
+    ] = PartialResponseLasts.CONFIRMED,
+    burden_only: Annotated[
+        bool,
+        typer.Option(
+            "--burden-only", help="irRECIST: only the burden, not non-targets, causes irPD."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Response at every visit, from lesion measurements."""
+    _need_output(out, as_json)
+    from nenuphar.methods.response.findings import ResponseInputError, gather
+    from nenuphar.methods.response.lesions import time_point_responses
+    from nenuphar.methods.response.measurements import read_measurements
+    from nenuphar.methods.response.timepoints import LesionOptions
+
+    try:
+        table, source = measurement_table(measurements)
+        checked = read_measurements(table)
+    except (UnreadableFileError, ResponseInputError) as error:
+        _fail(measurements, error)
+    options = LesionOptions(persistence=pr_lasts.value, burden_only=burden_only)
+    points, found = time_point_responses(checked.rows, criteria.value, options=options)
+    listed = gather([checked.findings, found])
+    rejected = listed.filter(listed["used"] == "no")["line"].n_unique()
+    _deliver(points, listed, checked.read, rejected, source, out, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands to an application."""
+    app.command("response", help=_RESPONSE_HELP)(response)
+    app.command("lesions", help=_LESIONS_HELP)(lesions)
+
+
+def _need_output(out: Path | None, as_json: bool) -> None:
+    if out is None and not as_json:
+        message = "give an output table with -o, or ask for --json"
+        raise typer.BadParameter(message)
+
+
+def _all_missing(subjects: pl.DataFrame, missing_as_ne: bool) -> pl.DataFrame:
+    """Result where every record was rejected: each subject is MISSING."""
+    import polars as pl
+
+    return subjects.with_columns(
+        best_response=pl.lit("NE" if missing_as_ne else "MISSING"),
+        date=pl.lit(None, pl.Date),
+        first_pd_date=pl.lit(None, pl.Date),
+    )
+
+
+def _deliver(
+    result: pl.DataFrame,
+    listed: pl.DataFrame,
+    read: int,
+    rejected: int,
+    source: Path,
+    out: Path | None,
+    as_json: bool,
+) -> NoReturn:
+    """Write the result and the list of findings, report on stderr, and leave."""
+    if out is not None:
+        _write(result, out)
+        side = out.with_name(f"{out.name}.rejected.tsv")
+        if listed.is_empty():
+            side.unlink(missing_ok=True)
+        else:
+            _write(_with_file(listed, source), side)
+    if as_json:
+        body = {
+            "results": _plain(result),
+            "findings": _plain(_with_file(listed, source)),
+            "read": read,
+            "accepted": read - rejected,
+            "rejected": rejected,
+        }
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+    _report(listed, read, rejected, out)
+    raise typer.Exit(_REJECTED if rejected else 0)
+
+
+def _with_file(listed: pl.DataFrame, source: Path) -> pl.DataFrame:
+    import polars as pl
+
+    return listed.select(pl.lit(source.name).alias("file"), pl.all())
+
+
+def _plain(table: pl.DataFrame) -> list[dict[str, Any]]:
+    import polars as pl
+
+    return table.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()
+
+
+def _write(table: pl.DataFrame, path: Path) -> None:
+    """Write a table through a temporary file beside it, so that it is whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        if path.suffix.lower() == ".parquet":
+            table.write_parquet(temporary)
+        else:
+            separator = "," if path.suffix.lower() == ".csv" else "\t"
+            table.write_csv(temporary, separator=separator)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _report(listed: pl.DataFrame, read: int, rejected: int, out: Path | None) -> None:
+    """Summarise on stderr: counts that reconcile, and the first findings with their fix."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"read {read} = accepted {read - rejected} + rejected {rejected}")
+    for reason, group in listed.group_by("reason", maintain_order=True):
+        verdict = "rejected" if group["used"][0] == "no" else "used, please check"
+        shown = group.head(_SHOWN)
+        places = ", ".join(
+            f"line {row['line']} ({row['record']})" for row in shown.iter_rows(named=True)
+        )
+        more = f" and {group.height - _SHOWN} more" if group.height > _SHOWN else ""
+        console.print(f"[bold]{verdict}[/bold]: {escape(f'{reason[0]}: {places}{more}')}")
+        console.print(f"  fix: {escape(group['fix'][0])}")
+    if out is not None and not listed.is_empty():
+        console.print(f"all of them: {escape(out.name)}.rejected.tsv")
+
+
+def _fail(path: Path, error: Exception) -> NoReturn:
+    """Say why an input cannot be used, and leave with the exit code for it."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"[bold red]cannot use {escape(path.name)}[/bold red]: {escape(str(error))}"
+    )
+    raise typer.Exit(_UNREADABLE)
