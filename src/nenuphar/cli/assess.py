@@ -62,14 +62,15 @@ def assess(
         typer.echo((out / "manifest.json").read_text("utf-8"))
     else:
         _summarise(finished)
-    raise typer.Exit(1 if finished.problems else 0)
+    lost = finished.counts["rejected"] + finished.counts["values_rejected"]
+    raise typer.Exit(1 if lost else 0)
 
 
 def _summarise(finished: Finished) -> None:
     counts = finished.counts
     typer.echo(
         f"{counts['read']} records read: {counts['accepted']} accepted, {counts['rejected']} "
-        f"rejected; {finished.problems} problems listed in {finished.out / 'rejected.tsv'}"
+        f"rejected; {finished.problems} remarks in {finished.out / 'rejected.tsv'}"
     )
     for value, number in finished.entities:
         typer.echo(f"  {number:>8}  {value}")
