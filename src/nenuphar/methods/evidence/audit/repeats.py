@@ -95,7 +95,8 @@ def check_swapped(records: Sequence[RecordData]) -> Iterator[Finding]:
     ]
     for (a, b), (c, d) in itertools.combinations(comparisons, 2):
         same = _who(a) == _who(c) and _who(b) == _who(d) and a["endpoint"] == c["endpoint"]
-        if same and str(a["id"]) < str(b["id"]) and _crossed(a, b, c, d):
+        apart = len({str(record["id"]) for record in (a, b, c, d)}) == 4
+        if same and apart and str(a["id"]) < str(b["id"]) and _crossed(a, b, c, d):
             yield Finding(
                 "swapped",
                 "major",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from nenuphar.methods.evidence.audit.finding import Finding, RecordData, of_kind
+from nenuphar.methods.evidence.audit.finding import Finding, RecordData, of_kind, review_of
 
 
 def check_groups(records: Sequence[RecordData]) -> Iterator[Finding]:
@@ -58,15 +58,16 @@ def check_enrolment(records: Sequence[RecordData]) -> Iterator[Finding]:
 def check_cohort_sizes(records: Sequence[RecordData]) -> Iterator[Finding]:
     """Yield outcomes whose stated number of patients does not occur in their trial's record.
 
-    Only trials that print their assessable patients take part; a worked out `n` does not.
+    Only trials of the same review that print their assessable patients take part; a worked out
+    `n` does not.
     """
-    printed: dict[str, tuple[RecordData, set[int]]] = {}
+    printed: dict[tuple[str, str], tuple[RecordData, set[int]]] = {}
     for trial in of_kind(records, "trial"):
         numbers = {int(x) for x in re.findall(r"\d+", str(trial.get("assessable", "")))}
         if trial.get("nct_id") and numbers:
-            printed[str(trial["nct_id"])] = (trial, numbers)
+            printed[review_of(trial), str(trial["nct_id"])] = (trial, numbers)
     for outcome in of_kind(records, "outcome"):
-        found = printed.get(str(outcome.get("nct_id", "")))
+        found = printed.get((review_of(outcome), str(outcome.get("nct_id", ""))))
         n = outcome.get("n")
         if found is None or n is None or outcome.get("n_source") == "implied":
             continue
