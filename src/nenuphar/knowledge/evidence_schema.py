@@ -376,11 +376,11 @@ class Archetype(Evidence):
 
 
 class Epidemiology(Figure):
-    """Incidence, survival, spread."""
+    """Incidence, survival, spread; without an entity of all tumours of the site."""
 
     kind: Literal["epidemiology"]
     measure: str = Field(min_length=1)
-    entity: Entity
+    entity: Entity | None = None
     grade: Grades = ()
     site: Names = ()
     stage: str = ""
@@ -419,6 +419,8 @@ class ReportedStatement(Evidence):
     """A number or finding that fits no other kind.
 
     Attributes:
+        unit_high: Unit of `value_high` where it is another one (6 weeks to 6 months).
+        time_zero: From when a time is counted.
         record: A record whose `field` the statement gives again, perhaps differently.
     """
 
@@ -428,7 +430,9 @@ class ReportedStatement(Evidence):
     value: Annotated[float | str | None, BeforeValidator(_number_where_possible)] = None
     value_high: float | None = None
     unit: str = ""
+    unit_high: str = ""
     qualifier: str = ""
+    time_zero: str = ""
     n: Count | None = None
     entity: Entity | None = None
     grade: Grades = ()

@@ -22,6 +22,7 @@ from nenuphar.methods.evidence.audit.repeats import (
 from nenuphar.methods.evidence.audit.sums import (
     check_cohort_sizes,
     check_enrolment,
+    check_grades,
     check_groups,
     check_patients_of_results,
 )
@@ -32,6 +33,7 @@ CHECKS: tuple[Callable[[Sequence[RecordData]], Iterator[Finding]], ...] = (
     check_percentages,
     check_groups,
     check_enrolment,
+    check_grades,
     check_cohort_sizes,
     check_patients_of_results,
     check_fisher,

@@ -70,6 +70,15 @@ def _compare(record: RecordData, percent: float, n: int) -> Iterator[Finding]:
             f"{count}/{n} = {100 * int(count) / n:.1f}%",
             f"The count and the percentage differ: {shown(percent)}% of {n} would be {counts[0]}.",
         )
+    elif all(100 * k / n >= percent + half - 1e-6 for k in counts):
+        yield Finding(
+            "rounded_down",
+            "info",
+            (record,),
+            (f"{shown(percent)}%", f"n = {n}"),
+            f"{counts[0]}/{n} = {100 * counts[0] / n:.2f}%",
+            "The percentage lies exactly between two digits and is rounded down.",
+        )
 
 
 def _unattainable(record: RecordData, percent: float, n: int, half: float) -> Finding:

@@ -19,6 +19,7 @@ from nenuphar.methods.evidence.audit.passages import Passage, letters, read_revi
 from nenuphar.methods.evidence.audit.reviews import layout_of
 
 _PARAGRAPH = re.compile(r"^(.*?)\s*¶\s?(\d+)$")
+_OUTSIDE = re.compile(r"(?i)front|back|running|page|title|reference|declaration|citation")
 _FLOAT = re.compile(r"^(Table|Figure) \d+[A-D]?")
 
 
@@ -166,7 +167,7 @@ def located(passages: list[Passage], locator: str, loosely: bool = False) -> lis
     paragraph = _PARAGRAPH.match(locator)
     heading, number = (paragraph.group(1), int(paragraph.group(2))) if paragraph else (locator, 0)
     key = letters(heading)
-    return [
+    found = [
         i
         for i, passage in enumerate(passages)
         if any(
@@ -174,6 +175,9 @@ def located(passages: list[Passage], locator: str, loosely: bool = False) -> lis
             for place, n in passage.places
         )
     ]
+    if _OUTSIDE.match(locator):
+        found = [i for i, passage in enumerate(passages) if not passage.body]
+    return found
 
 
 def _in_float(passages: list[Passage], label: str, rest: str, loosely: bool) -> list[int]:

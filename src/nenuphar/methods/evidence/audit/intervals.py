@@ -24,6 +24,8 @@ _P_TOLERANCE = 2.0
 def check_unreadable(records: Sequence[RecordData]) -> Iterator[Finding]:
     """Yield printed tokens that are no number, such as 0.0.26."""
     for record in records:
+        if record.get("kind") in ("discrepancy", "exclusion"):
+            continue
         for token in record.get("printed", ()):
             if broken := _BROKEN_NUMBER.search(str(token)):
                 repair = record.get("repaired") or {}

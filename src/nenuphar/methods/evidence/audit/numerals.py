@@ -19,7 +19,7 @@ _DESIGNATED = re.compile(
     rf"interleukin|alpha|beta)[\s-]({_LIST})"
 )
 """Numbers behind these words name something; list ("chromosomes 3, 11, and 12") included."""
-_WORD = re.compile(r"[^\s()\[\];=<>≥≤~±×:|“”\"]+")
+_WORD = re.compile(r"(?:[^\s()\[\];=<>≥≤~±×:|“”\",]|(?<=\d),(?=\d))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ def stating_numerals(passages: list[Passage]) -> Iterator[Numeral]:
     zero.
     """
     for position, passage in enumerate(passages):
+        if not passage.body:
+            continue
         text = passage.text
         named = [match.span(1) for match in _DESIGNATED.finditer(text)]
         for start, number in _in_words(text):

@@ -35,12 +35,14 @@ class Passage:
             run-in heading has a place in its section too.
         text: The text without citations and markup.
         row: Whether it is a table row.
+        body: Whether it belongs to the body: not to title, citation, running heads or references.
     """
 
     label: str
     places: tuple[tuple[str, int], ...]
     text: str
     row: bool = False
+    body: bool = True
 
 
 def letters(text: str) -> str:
@@ -112,17 +114,17 @@ class _Reader:
         hyphen = self.open.endswith("-") and line[:1].islower()
         self.open = self.open[:-1] + line if hyphen else f"{self.open} {line}"
 
-    def add(self, label: str, text: str, row: bool = False) -> None:
+    def add(self, label: str, text: str, row: bool = False, body: bool = True) -> None:
         """Write a passage that stands outside the paragraphs."""
-        self.passages.append(Passage(label, ((letters(label), 0),), text, row))
+        self.passages.append(Passage(label, ((letters(label), 0),), text, row, body))
 
 
 def read_review(text: str, layout: Layout) -> list[Passage]:
     """Split the text of a review into passages.
 
     Paragraphs are numbered within their section from 1; a paragraph that a page break or a float
-    cuts is joined again. Citations, links, running headers, the reference list and declarations
-    are left out.
+    cuts is joined again. Citations, links and markup are stripped; title, running heads,
+    declarations and reference list are passages outside the body.
 
     Args:
         text: Plain text, one paragraph or table row per line.
@@ -137,31 +139,36 @@ def read_review(text: str, layout: Layout) -> list[Passage]:
 
 def _body(text: str, layout: Layout, reader: _Reader) -> Iterator[str]:
     lines = text.replace("\r\n", "\n").split("\n")
+    ended = False
     for raw in lines:
         line = clean(raw)
-        if reader.in_body:
-            if layout.body_end and layout.body_end.match(line):
-                return
+        ended = ended or bool(reader.in_body and layout.body_end and layout.body_end.match(line))
+        if ended:
+            reader.add("Back matter", raw, body=False)
+        elif reader.in_body:
             yield raw
         elif layout.body_start.match(line):
             reader.in_body = True
             reader.section = line
         else:
-            _front_matter(reader, line)
+            _front_matter(reader, raw, line)
 
 
-def _front_matter(reader: _Reader, line: str) -> None:
+def _front_matter(reader: _Reader, raw: str, line: str) -> None:
     for pattern, label in _FRONT:
         if pattern.search(line):
-            reader.add(label, line)
+            reader.add(label, line, body=label != "Citation")
             return
-    if len(line) > 2 * _LONG and not line.startswith(("©", "¹")):
+    if len(line) > 1.5 * _LONG and line.endswith(".") and not line.startswith(("©", "¹")):
         reader.add("Abstract", line)
+    else:
+        reader.add("Front matter", raw, body=False)
 
 
 def _read_line(reader: _Reader, raw: str) -> None:
     line = clean(raw)
     if reader.layout.noise.match(line) or (line and not letters(line)):
+        reader.add("Running head", raw, body=False)
         return
     if raw.startswith("**") and raw.count("**") == 1:
         reader.floats.append(line)

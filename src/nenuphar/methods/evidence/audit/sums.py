@@ -39,19 +39,59 @@ def _sum(record: RecordData, group: RecordData, total: int, parts: list[int]) ->
 
 
 def check_enrolment(records: Sequence[RecordData]) -> Iterator[Finding]:
-    """Yield trials with more assessable patients in one group than were enrolled."""
+    """Yield trials with more assessable patients than were enrolled.
+
+    Groups that are a part of another group of the same trial are not counted again.
+    """
     for trial in of_kind(records, "trial"):
+        totals = {str(g["of"]): int(g["total"]) for g in trial.get("assessable_groups", ())}
+        parts = {int(p["n"]) for g in trial.get("assessable_groups", ()) for p in g["parts"]}
+        whole = [total for total in totals.values() if total not in parts or len(totals) == 1]
         enrolled = trial.get("enrolment")
-        largest = max((int(g["total"]) for g in trial.get("assessable_groups", ())), default=0)
-        if enrolled is not None and largest > int(enrolled):
+        if enrolled is not None and sum(whole) > int(enrolled):
             yield Finding(
                 "enrolment_exceeded",
                 "minor",
                 (trial,),
-                (str(enrolled), str(largest)),
-                f"{largest} > {enrolled}",
-                f"{largest} patients are assessable in a trial that enrols {enrolled}: the result "
-                "is of several trials together, or one of the numbers is wrong.",
+                (str(enrolled), *map(str, whole)),
+                f"{' + '.join(map(str, whole))} > {enrolled}",
+                f"{sum(whole)} patients are assessable in a trial that enrols {enrolled}: the "
+                "result is of several trials together, or one of the numbers is wrong.",
+            )
+
+
+def check_grades(records: Sequence[RecordData]) -> Iterator[Finding]:
+    """Yield outcomes whose grades differ from those of the same patients in their trial's record.
+
+    The same patients: the group of that size in the same review whose grades overlap.
+    """
+    by_trial = {
+        (review_of(trial), str(trial["nct_id"])): trial
+        for trial in of_kind(records, "trial")
+        if trial.get("nct_id")
+    }
+    for outcome in of_kind(records, "outcome"):
+        trial = by_trial.get((review_of(outcome), str(outcome.get("nct_id", ""))))
+        grades = set(outcome.get("grade", ()))
+        if trial is None or "n" not in outcome or not grades:
+            continue
+        labels = [
+            str(part["group"])
+            for group in trial.get("assessable_groups", ())
+            for part in group["parts"]
+            if int(part["n"]) == int(outcome["n"])
+        ]
+        described = {label: set(re.findall(r"G[1-3]", label)) for label in labels}
+        overlapping = [label for label, seen in described.items() if seen & grades]
+        if overlapping and all(described[label] != grades for label in overlapping):
+            yield Finding(
+                "grade_differs",
+                "minor",
+                (outcome, trial),
+                (", ".join(sorted(grades)), overlapping[0]),
+                "",
+                f"The same {outcome['n']} patients are {'-'.join(sorted(grades))} in one place and "
+                f"{overlapping[0]} in another.",
             )
 
 
