@@ -60,6 +60,7 @@ def audit_records(records: Sequence[RecordData]) -> list[dict[str, Any]]:
     Returns:
         Findings in the order of type and id; ids are unique and stable.
     """
-    findings = [finding.as_record() for check in CHECKS for finding in check(records)]
+    ordered = sorted(records, key=lambda record: str(record["id"]))
+    findings = [finding.as_record() for check in CHECKS for finding in check(ordered)]
     unique = {finding["id"]: finding for finding in findings}
     return sorted(unique.values(), key=lambda finding: (finding["type"], finding["id"]))

@@ -44,9 +44,14 @@ def check_enrolment(records: Sequence[RecordData]) -> Iterator[Finding]:
     Groups that are a part of another group of the same trial are not counted again.
     """
     for trial in of_kind(records, "trial"):
-        totals = {str(g["of"]): int(g["total"]) for g in trial.get("assessable_groups", ())}
-        parts = {int(p["n"]) for g in trial.get("assessable_groups", ()) for p in g["parts"]}
-        whole = [total for total in totals.values() if total not in parts or len(totals) == 1]
+        groups = trial.get("assessable_groups", ())
+        totals = {str(group["of"]): int(group["total"]) for group in groups}
+        parts = {(str(group["of"]), int(part["n"])) for group in groups for part in group["parts"]}
+        whole = [
+            total
+            for of, total in totals.items()
+            if not any(other != of and n == total for other, n in parts)
+        ]
         enrolled = trial.get("enrolment")
         if enrolled is not None and sum(whole) > int(enrolled):
             yield Finding(
