@@ -7,147 +7,30 @@ true is stored too: it carries the qualifier `as_printed`, and the audit reports
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from nenuphar.knowledge.criterion import parse_criterion
+from nenuphar.knowledge.evidence_parts import (
+    AS_PRINTED,
+    Answer,
+    Count,
+    Eligibility,
+    Endpoint,
+    Entity,
+    Evidence,
+    Figure,
+    Group,
+    Marker,
+    Names,
+    NctNumber,
+    Origin,
+    Share,
+    Strategy,
+    Unit,
+    number_where_possible,
+)
 from nenuphar.knowledge.schema import Record, RecordId, Strict
-
-AS_PRINTED = "as_printed"
-"""Qualifier of a figure that is printed but impossible."""
-
-Entity = Literal[
-    "net", "nec_small_cell", "nec_large_cell", "nec", "minen", "nen", "typical_carcinoid",
-    "atypical_carcinoid", "carcinoid", "carcinoid_elevated_proliferation", "lcnec", "sclc",
-    "combined_sclc", "combined_lcnec", "tumorlet", "dipnech", "merkel_cell",
-    "medullary_thyroid_carcinoma", "paraganglioma", "pituitary_net", "not_nen",
-]  # fmt: skip
-Grade = Literal["G1", "G2", "G3", "GX", "high_grade"]
-Endpoint = Literal[
-    "ORR", "DCR", "CBR", "CR", "PR", "SD", "PD", "PFS", "OS", "DOR", "TTR", "HR_PFS", "HR_OS",
-    "PFS_RATE", "OS_RATE", "IRORR", "IRDCR", "PFS_GAIN", "OS_GAIN",
-]  # fmt: skip
-Strategy = Literal[
-    "ici_mono", "antiangiogenic_ici", "dual_ici", "chemo_ici", "chemo", "prrt", "antiangiogenic",
-    "targeted", "bispecific", "vaccine", "other",
-]  # fmt: skip
-Unit = Literal["percent", "months", "weeks", "years", "ratio"]
-Origin = Literal["stated", "implied"]
-Answer = Literal["yes", "no", "unclear"]
-
-
-def _nct_number(value: str) -> str:
-    digits = value.removeprefix("NCT")
-    if value and (digits == value or len(digits) != 8 or not digits.isdigit()):
-        raise ValueError(f"{value!r} is not a registry number such as NCT02939651")
-    return value
-
-
-def _number_where_possible(value: Any) -> Any:
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _as_eligibility(value: Any) -> Any:
-    return parse_criterion(value, literals=True) if isinstance(value, dict) else value
-
-
-NctNumber = Annotated[str, AfterValidator(_nct_number)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-"""One name or a list of them."""
-Count = Annotated[int, Field(ge=0)]
-Grades = Annotated[tuple[Grade, ...], BeforeValidator(_as_list)]
-Eligibility = Annotated[Any, BeforeValidator(_as_eligibility)]
-"""A criterion tree in which numbers may stand, as trials print them."""
-
-
-class Repair(Strict):
-    """A correction of one field; the field itself keeps what is printed."""
-
-    field: str
-    value: Annotated[float | str, BeforeValidator(_number_where_possible)]
-    reason: str = Field(min_length=10)
-
-
-class Part(Strict):
-    """A part of a group and its number of patients."""
-
-    group: str
-    n: Count
-
-
-class Group(Strict):
-    """A number of patients and the parts into which it is said to fall.
-
-    Attributes:
-        of: Who is counted.
-        total: Number of patients as printed, or 100 where the parts are percentages.
-        by: What separates the parts.
-        parts: The parts as printed; their sum is left to the audit.
-    """
-
-    of: str
-    total: Count
-    by: str
-    parts: tuple[Part, ...] = Field(min_length=1)
-
-
-class Marker(Strict):
-    """A gene or protein and how it stands in a group."""
-
-    gene: str
-    direction: str
-
-
-class Evidence(Record):
-    """What every record of the literature may state besides its figures.
-
-    Attributes:
-        printed: The exact numeric tokens that this record holds, as they stand at its locators.
-        repaired: A correction of one field.
-        note: What a reader should know, in own words.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
-
-    printed: tuple[str, ...] = ()
-    repaired: Repair | None = None
-    note: str = ""
-
-
-class Figure(Evidence):
-    """A number with unit, and how it is to be read.
-
-    Attributes:
-        value: As printed; omitted where none is, or where it was not reached.
-        value_high: Upper end of a range.
-        qualifier: `median`, `range`, `less_than`, `not_reached`, `as_printed` ...
-        value_source: Whether the value stands there or was worked out from counts.
-    """
-
-    value: float | None = None
-    value_high: float | None = None
-    unit: str = ""
-    qualifier: str = ""
-    value_source: Origin = "stated"
-
-    @model_validator(mode="after")
-    def _can_be_true(self) -> Figure:
-        if self.qualifier == AS_PRINTED:
-            return self
-        percents = [x for x in (self.value, self.value_high) if x is not None]
-        if self.unit == "percent" and not all(0 <= x <= 100 for x in percents):
-            raise ValueError(f"a percentage lies in 0..100 unless qualifier is {AS_PRINTED}")
-        if self.value is not None and self.value_high is not None and self.value > self.value_high:
-            raise ValueError(f"value_high lies below value; qualifier {AS_PRINTED} if printed so")
-        return self
 
 
 class Outcome(Figure):
@@ -173,12 +56,9 @@ class Outcome(Figure):
     other_ids: Names = ()
     population: str = Field(min_length=1)
     entity: Entity
-    grade: Grades = ()
-    site: Names = ()
     regimen: str = ""
     strategy: Strategy
     arm: str = ""
-    comparator: str = ""
     endpoint: Endpoint
     unit: Unit | Literal[""] = ""
     measure: str = ""
@@ -249,13 +129,14 @@ class Trial(Evidence):
     intervention: str = Field(min_length=1)
     primary_outcome: str = ""
     enrolment: Count | None = None
+    enrolment_qualifier: str = ""
     date: str = ""
     recruitment_status: str = ""
     status_as_of: str = ""
     condition: str = ""
     assessable: str = ""
     assessable_groups: tuple[Group, ...] = ()
-    criteria: Eligibility = None
+    criteria: Eligibility | None = None
     enrols_g3_net: Answer
     separates_g3_net_from_nec: Answer | Literal[""] = ""
     g3_net_reason: str = ""
@@ -276,9 +157,6 @@ class Prevalence(Evidence):
     marker: str = Field(min_length=1)
     alteration: str = Field(min_length=1)
     entity: Entity
-    grade: Grades = ()
-    site: Names = ()
-    stage: str = ""
     percent: float | None = Field(default=None, ge=0, le=100)
     percent_high: float | None = Field(default=None, ge=0, le=100)
     qualifier: str = ""
@@ -287,7 +165,7 @@ class Prevalence(Evidence):
     numerator_source: Origin | None = None
     value_source: Origin = "stated"
     cohort: str = ""
-    groups: tuple[Group, ...] = ()
+    counted: tuple[Group, ...] = ()
 
 
 class Mechanism(Evidence):
@@ -310,6 +188,7 @@ class Mechanism(Evidence):
     direction: str = Field(min_length=1)
     effect: Literal["resistance", "sensitivity", "mixed", "unknown"]
     evidence_tumour: Names = Field(min_length=1)
+    context: str = ""
     setting: Literal["primary", "acquired", "both", "unstated"]
     strategies: Names = ()
     negative_evidence: Names = ()
@@ -324,7 +203,12 @@ class Therapy(Evidence):
             no longer holds is `retired`.
         drug: International non-proprietary name.
         line: Line of treatment as stated.
+        status_as_printed: What the source says where it does not name one of the four.
+        type_of_therapy: Class as the source groups it.
         predictive_factor: As stated; "none" is stated, an empty text is silence.
+        not_specifically_approved: Used routinely without approval for these tumours.
+        criteria: For whom it is, over facts; `predictive_criteria` is the predictive factor, and
+            `predictive_required` whether the treatment needs it.
         negative: Whether the evidence speaks against it.
     """
 
@@ -335,44 +219,79 @@ class Therapy(Evidence):
     drug_targets: Names = ()
     population: str = Field(min_length=1)
     entity: Entity
-    grade: Grades = ()
-    site: Names = ()
     line: str = ""
-    region: str = ""
+    status_as_printed: str = ""
+    type_of_therapy: str = ""
     predictive_factor: str = ""
     evidence: str = ""
-    negative: bool = False
+    not_specifically_approved: bool = False
+    criteria: Eligibility | None = None
+    predictive_criteria: Eligibility | None = None
+    predictive_required: bool = False
 
 
-class Subtype(Evidence):
-    """A molecular group, or a statement on a scheme of groups where `group` is empty."""
+class _Grouping(Evidence):
+    """A group of a scheme, or a statement on several or all of them.
 
-    kind: Literal["subtype"]
+    Attributes:
+        group: The group; empty where the statement is on `groups` or on the scheme.
+        from_group: The group from which tumours progress into this one.
+        counted: Tumours by group, for the audit.
+    """
+
     scheme: str = Field(min_length=1)
     group: str = ""
-    entity: Entity
-    site: Names = ()
+    groups: Names = ()
+    from_group: str = ""
+    aliases: Names = ()
+    entity: Entity | None = None
     markers: tuple[Marker, ...] = ()
     features: str = ""
-    frequency: float | str | None = None
+    frequency: Share | None = None
     prognosis: str = ""
-    groups: tuple[Group, ...] = ()
+    n: Count | None = None
+    counted: tuple[Group, ...] = ()
 
 
-class Archetype(Evidence):
-    """An immune archetype and what is known of it in neuroendocrine neoplasms."""
+class Subtype(_Grouping):
+    """A molecular group."""
+
+    kind: Literal["subtype"]
+    entity: Entity
+
+
+class Archetype(_Grouping):
+    """An immune archetype, and what is known of it in neuroendocrine neoplasms.
+
+    Attributes:
+        immune_class: hot, intermediate or cold, where the source says so.
+    """
 
     kind: Literal["archetype"]
-    scheme: str = Field(min_length=1)
-    group: str = Field(min_length=1)
-    entity: Entity
-    site: Names = ()
-    grade: Grades = ()
-    markers: tuple[Marker, ...] = ()
-    features: str = ""
-    frequency: float | str | None = None
-    prognosis: str = ""
-    groups: tuple[Group, ...] = ()
+    immune_class: Literal["", "hot", "intermediate", "cold"] = ""
+
+
+class Biomarker(Evidence):
+    """What a marker tells: prognosis, response, diagnosis.
+
+    Attributes:
+        role: `prognostic`, `predictive`, `diagnostic` ...; predictive and prognostic never mix.
+        effect: `worse`, `better`, `sensitivity`, `required`, `none`, `hypothesis` ...
+        statement: One sentence in own words.
+        treatment: What it predicts the response to.
+        endpoint: What it is prognostic of.
+    """
+
+    kind: Literal["biomarker"]
+    marker: str = Field(min_length=1)
+    role: str = Field(min_length=1)
+    effect: str = Field(min_length=1)
+    statement: str = Field(min_length=10)
+    entity: Entity | None = None
+    alteration: str = ""
+    assay: str = ""
+    treatment: str = ""
+    endpoint: str = ""
 
 
 class Epidemiology(Figure):
@@ -381,11 +300,13 @@ class Epidemiology(Figure):
     kind: Literal["epidemiology"]
     measure: str = Field(min_length=1)
     entity: Entity | None = None
-    grade: Grades = ()
-    site: Names = ()
-    stage: str = ""
     sites: Names = ()
+    value_text: str = ""
+    direction: str = ""
+    risk_factor: str = ""
     n: Count | None = None
+    numerator: Count | None = None
+    denominator: Count | None = None
     population: str = ""
     period: str = ""
     time_point: str = ""
@@ -399,20 +320,47 @@ class RegulatoryEvent(Evidence):
     indication: str = Field(min_length=1)
     authority: str = ""
     event: Literal["approval", "accelerated_approval", "withdrawal", "guideline_inclusion"]
+    event_as_printed: str = ""
     date: str = ""
 
 
 class ClassificationFact(Figure):
-    """A criterion of a classification in own words; the engine's rules cite it."""
+    """A criterion of a classification in own words; the engine's rules cite it.
+
+    Attributes:
+        property: The fact that the criterion reads or concludes.
+        value_text: Its value where it is no number.
+        role: `criterion`, or `expectation` where a departure is only a caution.
+    """
 
     kind: Literal["classification_fact"]
     entity: Entity
     edition: str = ""
-    site: Names = ()
-    grade: Grades = ()
-    stage: str = ""
+    property: str = ""
     criterion: str = Field(min_length=10)
+    value_text: Names = ()
+    role: str = ""
+    status_of_evidence: str = ""
     definition: str = ""
+    cohort: str = ""
+    n: Count | None = None
+    n_qualifier: str = ""
+
+
+class Hypothesis(Strict):
+    """One of the competing hypotheses on how groups of tumours arise.
+
+    Attributes:
+        name: As the source calls it.
+        groups_arise_from: `cell_of_origin`, `somatic_alterations` or `microenvironment`.
+        microenvironment_role: What the microenvironment does, `none` included.
+        cell_of_origin_determines: Whether the cell of origin settles the group.
+    """
+
+    name: str
+    groups_arise_from: str
+    microenvironment_role: str
+    cell_of_origin_determines: bool
 
 
 class ReportedStatement(Evidence):
@@ -427,7 +375,7 @@ class ReportedStatement(Evidence):
     kind: Literal["reported_statement"]
     topic: str = Field(min_length=1)
     statement: str = Field(min_length=10)
-    value: Annotated[float | str | None, BeforeValidator(_number_where_possible)] = None
+    value: Annotated[float | str | None, BeforeValidator(number_where_possible)] = None
     value_high: float | None = None
     unit: str = ""
     unit_high: str = ""
@@ -435,12 +383,15 @@ class ReportedStatement(Evidence):
     time_zero: str = ""
     n: Count | None = None
     entity: Entity | None = None
-    grade: Grades = ()
-    site: Names = ()
     nct_id: NctNumber = ""
+    drug: str = ""
+    regimen: str = ""
+    strategy: Strategy | Literal[""] = ""
+    setting: str = ""
     record: RecordId | None = None
     field: str = ""
-    groups: tuple[Group, ...] = ()
+    counted: tuple[Group, ...] = ()
+    hypothesis: Hypothesis | None = None
 
 
 class Discrepancy(Evidence):
@@ -477,6 +428,7 @@ EVIDENCE_KINDS: dict[str, type[Record]] = {
     "therapy": Therapy,
     "subtype": Subtype,
     "archetype": Archetype,
+    "biomarker": Biomarker,
     "epidemiology": Epidemiology,
     "regulatory_event": RegulatoryEvent,
     "classification_fact": ClassificationFact,

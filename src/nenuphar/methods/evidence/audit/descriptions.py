@@ -99,11 +99,16 @@ def _designs(records: Sequence[RecordData]) -> Iterator[Finding]:
 
 
 def check_therapies(records: Sequence[RecordData]) -> Iterator[Finding]:
-    """Yield drugs that one review gives two standings for the same use."""
+    """Yield drugs that one review gives two standings for the same use.
+
+    The same use: population (whose "all" does not count), entity, grade and line.
+    """
     uses: dict[tuple[object, ...], list[RecordData]] = defaultdict(list)
     for therapy in of_kind(records, "therapy"):
-        use = (therapy.get("drug"), therapy.get("entity"), tuple(therapy.get("grade", ())))
-        uses[(review_of(therapy), *use, therapy.get("line", ""))].append(therapy)
+        population = str(therapy.get("population", "")).lower().removeprefix("all ")
+        use = (str(therapy.get("drug")).lower(), population, tuple(therapy.get("grade", ())))
+        entity, line = therapy.get("entity"), therapy.get("line", "")
+        uses[(review_of(therapy), *use, entity, line)].append(therapy)
     for group in uses.values():
         for first, second in itertools.combinations(group, 2):
             if first["status"] != second["status"]:

@@ -87,6 +87,7 @@ class _Reader:
     in_body: bool = False
     table: str = ""
     header: bool = False
+    references: bool = False
 
     def close(self) -> None:
         """Write the collected paragraph."""
@@ -210,7 +211,7 @@ def _read_table(reader: _Reader, raw: str, line: str) -> None:
         legend = re.match(r"^[A-Za-z][\w\- ]+[,:]|^No: ", line) or (
             reader.unfinished() and line[:1].isupper()
         )
-        table, reader.table = reader.table.removesuffix(" refs"), ""
+        table, reader.table = reader.table, ""
         if legend and (reader.unfinished() or reader.layout.body_end is None):
             reader.add(f"{table} legend", line)
         else:
@@ -218,17 +219,14 @@ def _read_table(reader: _Reader, raw: str, line: str) -> None:
 
 
 def _read_row(reader: _Reader, raw: str) -> None:
-    cells = [clean(cell) for cell in raw.rstrip("\n").split("\t")]
-    if cells[-1] == "Ref." or reader.header:
-        reader.header = cells[-1] == "Ref."
-        reader.table = reader.table.removesuffix(" refs") + " refs" * reader.header
-        reader.header = False
-        return
-    if reader.table.endswith(" refs"):
+    """Read a row of tab-separated cells; a last column of references is no part of the body."""
+    cells = [clean(cell) for cell in raw.split("\t")]
+    if reader.header:
+        reader.header, reader.references = False, cells[-1] == "Ref."
+    if reader.references:
         cells = cells[:-1]
-    table = reader.table.removesuffix(" refs")
     named = next((cell for cell in cells if cell), "")
-    reader.add(f"{table}, {named}", " | ".join(cells), row=True)
+    reader.add(f"{reader.table}, {named}", " | ".join(cells), row=True)
 
 
 def _read_text(reader: _Reader, line: str) -> None:

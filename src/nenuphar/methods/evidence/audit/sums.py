@@ -14,7 +14,7 @@ def check_groups(records: Sequence[RecordData]) -> Iterator[Finding]:
     Parts above the total are impossible (major); parts below it leave patients unaccounted for.
     """
     for record in records:
-        for group in (*record.get("assessable_groups", ()), *record.get("groups", ())):
+        for group in (*record.get("assessable_groups", ()), *record.get("counted", ())):
             total, parts = int(group["total"]), [int(part["n"]) for part in group["parts"]]
             if sum(parts) != total:
                 yield _sum(record, group, total, parts)
