@@ -47,8 +47,9 @@ BY_HAND = {
 REVIEW = f"""{XU.marker} tumors
 
 INTRODUCTION
-Of 62 patients with a made-up tumour 43% responded, as the authors say; 7 of them did so for longer than the rest of them.
-"""
+Of 62 patients with a made-up tumour 43% responded, as the authors say; """ + (
+    "7 of them did so for longer than the rest of those who were treated at the time.\n"
+)
 
 
 @pytest.fixture

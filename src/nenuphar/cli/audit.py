@@ -36,11 +36,11 @@ def audit(
     Findings of the rules and errors entered by hand are told apart. With the texts of the reviews,
     every numeral without a record and every printed value that is not at its locator is listed.
 
-    Example: nenuphar kb audit --reviews texts/
+    **Example:** `nenuphar kb audit --reviews texts/`
     """
-    from nenuphar.knowledge.base import load_knowledge  # noqa: PLC0415
-    from nenuphar.knowledge.evidence_schema import EVIDENCE_KINDS  # noqa: PLC0415
-    from nenuphar.methods.evidence.audit import audit_records, check_p_values  # noqa: PLC0415
+    from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.knowledge.evidence_schema import EVIDENCE_KINDS
+    from nenuphar.methods.evidence.audit import audit_records, check_p_values
 
     records = load_knowledge().kinds(*EVIDENCE_KINDS)
     found = audit_records(records)
@@ -66,7 +66,7 @@ def audit(
 
 def _coverage(folder: Path, records: list[dict[str, Any]]) -> list[Coverage]:
     """Cover every review among the text files of a folder."""
-    from nenuphar.methods.evidence.audit.coverage import cover_review  # noqa: PLC0415
+    from nenuphar.methods.evidence.audit.coverage import cover_review
 
     try:
         texts = [path.read_text("utf-8") for path in sorted(folder.glob("*.txt"))]
@@ -114,7 +114,7 @@ def _show(
     p_values: list[dict[str, Any]],
     coverage: list[Coverage],
 ) -> None:
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     console = Console()
     _show_counts(console, found, entered)
@@ -132,7 +132,7 @@ def _show(
 def _show_counts(
     console: Console, found: list[dict[str, Any]], entered: list[dict[str, Any]]
 ) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table("type", *_SEVERITIES, "all", title="Discrepancies")
     for column in table.columns[1:]:
@@ -145,8 +145,8 @@ def _show_counts(
 
 
 def _show_findings(console: Console, title: str, findings: list[dict[str, Any]]) -> None:
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.markup import escape
+    from rich.table import Table
 
     table = Table("", "record", "printed", "recomputed", "explanation", title=title, leading=1)
     table.columns[1].overflow = "fold"
@@ -164,8 +164,8 @@ def _show_findings(console: Console, title: str, findings: list[dict[str, Any]])
 
 
 def _show_coverage(console: Console, one: Coverage) -> None:
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.markup import escape
+    from rich.table import Table
 
     counts = _coverage_counts(one)
     console.print(

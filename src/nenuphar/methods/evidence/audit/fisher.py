@@ -51,7 +51,7 @@ def fisher_p(table: Table) -> float:
 
     Source: Fisher RA. J R Stat Soc 1922;85:87-94 (tables as improbable or more, as SciPy has it).
     """
-    from scipy.stats import fisher_exact  # noqa: PLC0415 - heavy, and few commands need it
+    from scipy.stats import fisher_exact
 
     k1, n1, k2, n2 = table
     return float(fisher_exact([[k1, n1 - k1], [k2, n2 - k2]])[1])
@@ -190,7 +190,7 @@ def _flagged(check: PValueCheck) -> Finding:
 
 def _other_test(check: PValueCheck) -> str:
     """Name another test of the same counts that gives the printed P value, if one does."""
-    from scipy.stats import chi2_contingency, fisher_exact  # noqa: PLC0415
+    from scipy.stats import chi2_contingency, fisher_exact
 
     k1, n1, k2, n2 = check.tables[0]
     cells = [[k1, n1 - k1], [k2, n2 - k2]]

@@ -120,7 +120,7 @@ def p_range(value: float, low: float, high: float, half: float) -> tuple[float, 
 
     Source: Altman DG, Bland JM. BMJ 2011;343:d2304.
     """
-    from scipy.stats import norm  # noqa: PLC0415 - heavy, and few commands need it
+    from scipy.stats import norm
 
     tiny = 1e-6
     corners = itertools.product(
