@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from nenuphar.domain.problems import KnowledgeError
 from nenuphar.knowledge.base import COMPILED
+from nenuphar.knowledge.evidence_schema import EVIDENCE_KINDS
 from nenuphar.knowledge.schema import ENGINE_KINDS, Record
 from nenuphar.knowledge.yaml_lines import Marked, YamlError, line_of, read_yaml
 
@@ -24,7 +25,7 @@ RELEASE_FILE = RECORDS / "RELEASE"
 
 def schemas() -> dict[str, type[Record]]:
     """Return the schema of every kind of record."""
-    return dict(ENGINE_KINDS)
+    return ENGINE_KINDS | EVIDENCE_KINDS
 
 
 def read_records(folder: Path = RECORDS) -> Iterator[tuple[str, Marked]]:

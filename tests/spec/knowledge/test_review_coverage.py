@@ -1,0 +1,119 @@
+"""The records hold what the reviews say: every numeral, and nothing that is not there.
+
+Runs on the texts of the three reviews, where they lie beside the checkout.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nenuphar.domain.problems import KnowledgeError
+from nenuphar.knowledge.base import load_knowledge
+from nenuphar.knowledge.evidence_schema import EVIDENCE_KINDS
+from nenuphar.methods.evidence.audit import audit_records, check_p_values
+from nenuphar.methods.evidence.audit.coverage import Coverage, cover_review
+
+SEEDS = Path(__file__).parents[3] / ".." / "shared" / "seeds"
+REVIEWS = ("Nie 2024", "Xu 2021", "Fernandez-Cuesta 2025")
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, Any]]:
+    try:
+        found = load_knowledge().kinds(*EVIDENCE_KINDS)
+    except KnowledgeError:
+        found = []
+    if not any(record["kind"] == "outcome" for record in found):
+        pytest.skip("the knowledge base is compiled without the records of the literature")
+    return found
+
+
+@pytest.fixture(scope="module")
+def coverages(records: list[dict[str, Any]]) -> dict[str, Coverage]:
+    if not SEEDS.is_dir():
+        pytest.skip("the texts of the reviews are not beside this checkout")
+    texts = [path.read_text("utf-8") for path in sorted(SEEDS.glob("*.txt"))]
+    covered = [one for text in texts if (one := cover_review(text, records)) is not None]
+    return {one.name: one for one in covered}
+
+
+@pytest.mark.shared
+def test_all_three_reviews_are_recognised(coverages: dict[str, Coverage]) -> None:
+    assert set(coverages) == set(REVIEWS)
+    assert all(len(one.numerals) > 80 for one in coverages.values())
+
+
+@pytest.mark.shared
+def test_fewer_than_fifteen_numerals_are_without_a_record(
+    coverages: dict[str, Coverage],
+) -> None:
+    uncovered = [(n.place, n.text, n.context) for c in coverages.values() for n in c.uncovered]
+    assert len(uncovered) < 15, uncovered
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("review", REVIEWS)
+def test_every_printed_value_stands_at_its_locator(
+    coverages: dict[str, Coverage], review: str
+) -> None:
+    tokens = coverages[review].tokens
+    assert len(tokens) > 100
+    assert [(t.record, t.text, t.found) for t in coverages[review].misplaced] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [
+        ("outcome", 130),
+        ("trial", 60),
+        ("prevalence", 100),
+        ("mechanism", 100),
+        ("therapy", 60),
+        ("classification_fact", 50),
+        ("subtype", 45),
+        ("archetype", 10),
+        ("regulatory_event", 10),
+        ("epidemiology", 30),
+    ],
+)
+def test_the_records_are_of_the_expected_order(
+    records: list[dict[str, Any]], kind: str, about: int
+) -> None:
+    assert sum(record["kind"] == kind for record in records) >= about
+
+
+@pytest.mark.parametrize(
+    ("type_", "record"),
+    [
+        ("swapped", "outcome.platinum_g3_gep.g3_net.os.xu_2021"),
+        ("impossible_shares", "outcome.ca209_538.g3_net.pd.xu_2021"),
+        ("unattainable_percentage", "outcome.dune.cohort_4.cbr_9_months.xu_2021"),
+        ("unattainable_percentage", "outcome.prrt_g3_gep.poor.orr.xu_2021"),
+        ("unreadable_number", "outcome.eter701.hr_pfs.quadruplet.nie_2024"),
+        ("subgroup_sum", "trial.nct02955069.xu_2021"),
+    ],
+)
+def test_the_contradictions_are_found_by_rule(
+    records: list[dict[str, Any]], type_: str, record: str
+) -> None:
+    found = {(finding["type"], finding["record"]) for finding in audit_records(records)}
+    assert (type_, record) in found
+
+
+def test_every_p_value_with_counts_is_reproduced_or_flagged(
+    records: list[dict[str, Any]],
+) -> None:
+    checks = check_p_values(records)
+    assert len(checks) >= 5
+    assert {check.status for check in checks} <= {"reproduced", "flagged"}
+
+
+def test_what_no_recomputation_can_see_is_entered_by_hand(records: list[dict[str, Any]]) -> None:
+    entered = [record for record in records if record["kind"] == "discrepancy"]
+    told = " ".join(f"{r['explanation']} {r.get('should_be', '')}" for r in entered)
+    for word in ("dotatate", "CheckMate 331", "benmelstobart"):
+        assert word in told
+    assert any(r["type"] == "external_fact" and "cabozantinib" in r["id"] for r in entered)
