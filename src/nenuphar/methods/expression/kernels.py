@@ -1,0 +1,295 @@
+"""Compiled sums over many samples: each sample is ranked once, in time linear in its values.
+
+The kernels see values as the bits of floats. They run without the interpreter lock, one block of
+samples per thread, and are cached on disk (beside this file, or where NUMBA_CACHE_DIR says).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from nenuphar.methods.expression.plain import TOP_BITS
+
+SLOTS = 1024  # a power of two, four times the distinct values that are worth counting
+DISTINCT = 256
+DIGIT = 11
+BUCKETS = 1 << DIGIT
+
+compiled = njit(nogil=True, cache=True, error_model="numpy")
+
+
+@compiled
+def _radix(keys, other, spare_keys, spare_other, n, shift, passes, histogram):
+    """Sorts keys (and what belongs to them) by `passes` digits from bit `shift`; stable."""
+    for _ in range(passes):
+        histogram[:] = 0
+        for i in range(n):
+            histogram[(keys[i] >> shift) & (BUCKETS - 1)] += 1
+        if histogram[(keys[0] >> shift) & (BUCKETS - 1)] < n:
+            total = 0
+            for b in range(BUCKETS):
+                count = histogram[b]
+                histogram[b] = total
+                total += count
+            for i in range(n):
+                b = (keys[i] >> shift) & (BUCKETS - 1)
+                j = histogram[b]
+                histogram[b] = j + 1
+                spare_keys[j] = keys[i]
+                spare_other[j] = other[i]
+            keys, spare_keys = spare_keys, keys
+            other, spare_other = spare_other, other
+        shift = shift + keys.dtype.type(DIGIT)
+    return keys, other, spare_keys, spare_other
+
+
+@compiled
+def _mend(keys, other, n, budget):
+    """Insertion sort of nearly sorted keys; false once it takes more than `budget` moves."""
+    for i in range(1, n):
+        key = keys[i]
+        if key < keys[i - 1]:
+            value = other[i]
+            j = i
+            while j > 0 and keys[j - 1] > key:
+                keys[j] = keys[j - 1]
+                other[j] = other[j - 1]
+                j -= 1
+                budget -= 1
+            keys[j] = key
+            other[j] = value
+            if budget < 0:
+                return False
+    return True
+
+
+@compiled
+def _sorted(keys, genes, spare_keys, spare_genes, n, histogram):
+    """Sorts the keys of a sample: by their upper 33 bits, then by what little is left."""
+    zero = keys.dtype.type(0)
+    if n < 48:
+        _mend(keys, genes, n, n * n)
+        return keys, genes
+    if keys.itemsize == 4:
+        keys, genes, _, _ = _radix(keys, genes, spare_keys, spare_genes, n, zero, 3, histogram)
+        return keys, genes
+    upper = keys.dtype.type(31)
+    keys, genes, spare_keys, spare_genes = _radix(
+        keys, genes, spare_keys, spare_genes, n, upper, 3, histogram
+    )
+    if not _mend(keys, genes, n, 8 * n):
+        keys, genes, _, _ = _radix(keys, genes, spare_keys, spare_genes, n, zero, 6, histogram)
+    return keys, genes
+
+
+@compiled
+def _count_distinct(keys, n, slot_key, slot_count, slot_of, found):
+    """Counts how often each key occurs; -1 as soon as there are too many different ones."""
+    slot_count[:] = 0
+    distinct = 0
+    for i in range(n):
+        key = keys[i]
+        mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
+        slot = np.int64(mixed >> np.uint64(54))
+        while slot_count[slot] > 0 and slot_key[slot] != key:
+            slot = (slot + 1) & (SLOTS - 1)
+        if slot_count[slot] == 0:
+            if distinct == DISTINCT:
+                return -1
+            slot_key[slot] = key
+            found[distinct] = slot
+            distinct += 1
+        slot_count[slot] += 1
+        slot_of[i] = slot
+    for a in range(1, distinct):
+        slot = found[a]
+        key = slot_key[slot]
+        b = a
+        while b > 0 and slot_key[found[b - 1]] > key:
+            found[b] = found[b - 1]
+            b -= 1
+        found[b] = slot
+    return distinct
+
+
+@compiled
+def _value(tables, expected, grid, k, first, last):
+    if expected[k]:
+        shared = (tables[k, last] - tables[k, first - 1]) / (last - first + 1)
+        return np.rint(shared / grid[k]) * grid[k]
+    return tables[k, first + last]
+
+
+@compiled
+def _add_gene(gene, value, start, entry_set, out, hits):
+    for e in range(start[gene], start[gene + 1]):
+        s = entry_set[e]
+        hits[s] += 1
+        for k in range(value.size):
+            out[k, s] += value[k]
+
+
+@compiled
+def _sum_counted(  # noqa: PLR0913
+    genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
+    start, entry_set, tables, expected, grid, out, hits,
+):  # fmt: skip
+    """Adds up a sample whose few distinct values were counted."""
+    place = 0
+    for a in range(distinct):
+        slot = found[a]
+        first = place + 1 + (zeros if place >= above else 0)
+        last = first + slot_count[slot] - 1
+        for k in range(grid.size):
+            slot_value[slot, k] = _value(tables, expected, grid, k, first, last)
+        place += slot_count[slot]
+    for i in range(n):
+        gene = genes[i]
+        if start[gene] < start[gene + 1]:
+            _add_gene(gene, slot_value[slot_of[i]], start, entry_set, out, hits)
+
+
+@compiled
+def _sum_sorted(  # noqa: PLR0913
+    keys, genes, n, above, zeros, start, entry_set, tables, expected, grid, value, out, hits
+):
+    """Adds up a sample whose values are in order."""
+    i = 0
+    while i < n:
+        j = i + 1
+        while j < n and keys[j] == keys[i]:
+            j += 1
+        shift = zeros if i >= above else 0
+        ready = False
+        for at in range(i, j):
+            gene = genes[at]
+            if start[gene] < start[gene + 1]:
+                if not ready:
+                    for k in range(grid.size):
+                        value[k] = _value(tables, expected, grid, k, i + 1 + shift, j + shift)
+                    ready = True
+                _add_gene(gene, value, start, entry_set, out, hits)
+        i = j
+
+
+@compiled
+def _add_zeros(above, n, zeros, sizes, tables, expected, grid, zero_last, value, out, hits):  # noqa: PLR0913
+    if zeros > 0:
+        for k in range(grid.size):
+            value[k] = _value(tables, expected, grid, k, above + 1, above + zeros)
+            if above == n and not math.isnan(zero_last[k]):
+                value[k] = zero_last[k]
+            for s in range(sizes.size):
+                out[k, s] += (sizes[s] - hits[s]) * value[k]
+
+
+@compiled
+def _load(bits, columns, begin, end, keys, genes, largest):
+    """Order-preserving keys (highest value first) of what is not zero; -1 where not finite."""
+    sign = largest + bits.dtype.type(1)  # the sign bit; `largest` is all bits but it
+    exponent = largest - (largest >> bits.dtype.type(8 if bits.itemsize == 4 else 11))
+    n = 0
+    above = 0
+    for i in range(begin, end):
+        b = bits[i]
+        magnitude = b & largest
+        if magnitude >= exponent:
+            return -1, 0
+        if magnitude != 0:
+            if b & sign:
+                keys[n] = b
+            else:
+                keys[n] = b ^ largest
+                above += 1
+            genes[n] = columns[i] if columns.size else i - begin
+            n += 1
+    return n, above
+
+
+@compiled
+def rank_sums(  # noqa: PLR0913
+    bits, columns, pointer, n_genes, largest,
+    start, entry_set, sizes, tables, expected, grid, zero_last, out, bad,
+):  # fmt: skip
+    """Fills `out` (samples × K × sets) from the rows of a matrix.
+
+    bits: the values as unsigned integers; columns: their genes, empty where the rows are dense;
+    pointer: where each row begins. Rows with a value that is not finite are marked in `bad`.
+    """
+    keys, spare_keys = np.empty(n_genes, bits.dtype), np.empty(n_genes, bits.dtype)
+    genes, spare_genes = np.empty(n_genes, np.int32), np.empty(n_genes, np.int32)
+    histogram = np.empty(BUCKETS, np.int64)
+    slot_key, slot_count = np.empty(SLOTS, bits.dtype), np.empty(SLOTS, np.int64)
+    slot_of, found = np.empty(n_genes, np.int32), np.empty(DISTINCT, np.int32)
+    slot_value, value = np.empty((SLOTS, grid.size)), np.empty(grid.size)
+    hits = np.empty(sizes.size, np.int64)
+    for row in range(pointer.size - 1):
+        begin, end = pointer[row], pointer[row + 1]
+        n, above = _load(bits, columns, begin, end, keys, genes, largest)
+        if n < 0:
+            bad[row] = True
+            continue
+        zeros = n_genes - n
+        hits[:] = 0
+        sums = out[row]
+        sums[:] = 0.0
+        distinct = _count_distinct(keys, n, slot_key, slot_count, slot_of, found)
+        if distinct >= 0:
+            _sum_counted(
+                genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
+                start, entry_set, tables, expected, grid, sums, hits,
+            )  # fmt: skip
+        else:
+            k, g = _sorted(keys, genes, spare_keys, spare_genes, n, histogram)
+            _sum_sorted(
+                k, g, n, above, zeros, start, entry_set, tables, expected, grid, value, sums, hits
+            )
+        _add_zeros(above, n, zeros, sizes, tables, expected, grid, zero_last, value, sums, hits)
+
+
+@compiled
+def _scale_for(bound):
+    return math.ldexp(1.0, TOP_BITS - math.frexp(bound)[1])
+
+
+@compiled
+def value_sums(  # noqa: PLR0913
+    values, columns, pointer, n_genes,
+    start, entry_set, entry_weight, heaviest, out, mean, squares, bad,
+):  # fmt: skip
+    """Fills `out` (samples × sets) with Σ w·x, `mean` and `squares`; see `plain.value_sums`."""
+    for row in range(pointer.size - 1):
+        begin, end = pointer[row], pointer[row + 1]
+        largest = 0.0
+        for i in range(begin, end):
+            x = np.float64(values[i])
+            if not math.isfinite(x):
+                bad[row] = True
+            largest = max(largest, abs(x))
+        out[row, :] = 0.0
+        mean[row] = 0.0
+        squares[row] = 0.0
+        if bad[row] or largest == 0.0:
+            continue
+        scale, total = _scale_for(largest * n_genes), 0.0
+        heavy = _scale_for(largest * heaviest)
+        for i in range(begin, end):
+            x = np.float64(values[i])
+            total += np.rint(x * scale)
+            gene = columns[i] if columns.size else i - begin
+            for e in range(start[gene], start[gene + 1]):
+                out[row, entry_set[e]] += np.rint(entry_weight[e] * x * heavy)
+        middle = total / scale / n_genes
+        wide, total = _scale_for(4.0 * largest * largest * n_genes), 0.0
+        for i in range(begin, end):
+            apart = np.float64(values[i]) - middle
+            total += np.rint(apart * apart * wide)
+        absent = n_genes - (end - begin)
+        total += absent * np.rint(middle * middle * wide)
+        mean[row] = middle
+        squares[row] = total / wide
+        for s in range(out.shape[1]):
+            out[row, s] /= heavy
