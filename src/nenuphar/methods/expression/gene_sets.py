@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class GeneSets:
     """Sets over N genes, listed by gene: those of gene g are entries `start[g]` to `start[g + 1]`.
 
+    The same by set: the genes of set s are `set_gene[set_start[s]:set_start[s + 1]]`.
     entry_set and entry_weight: the set and the weight of each entry; sizes: genes of each set;
     totals: per set Σw, Σ|w| and Σw², each summed exactly.
     """
@@ -27,6 +28,8 @@ class GeneSets:
     entry_weight: NDArray[np.float64]
     sizes: NDArray[np.int64]
     totals: NDArray[np.float64]
+    set_start: NDArray[np.int32]
+    set_gene: NDArray[np.int32]
 
     @property
     def entry_gene(self) -> NDArray[np.int64]:
@@ -48,4 +51,7 @@ class GeneSets:
             for power in (float, abs, lambda w: w * w)
         ]
         owner = owner[order].astype(np.int32)
-        return cls(start, owner, weight[order], sizes, np.array(totals))
+        set_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        return cls(
+            start, owner, weight[order], sizes, np.array(totals), set_start, gene.astype(np.int32)
+        )

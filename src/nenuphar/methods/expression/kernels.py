@@ -68,20 +68,29 @@ def _mend(keys, other, n, budget):
 
 @compiled
 def _sorted(keys, genes, spare_keys, spare_genes, n, histogram):
-    """Sorts the keys of a sample: by their upper 33 bits, then by what little is left."""
+    """Sorts the keys of a sample: by the upper 22 bits of their range, then by what is left."""
     zero = keys.dtype.type(0)
     if n < 48:
         _mend(keys, genes, n, n * n)
         return keys, genes
-    if keys.itemsize == 4:
-        keys, genes, _, _ = _radix(keys, genes, spare_keys, spare_genes, n, zero, 3, histogram)
-        return keys, genes
-    upper = keys.dtype.type(31)
+    low, high = keys[0], keys[0]
+    for i in range(n):
+        low = min(low, keys[i])
+        high = max(high, keys[i])
+    width = 0
+    while (high - low) >> keys.dtype.type(width) > 0 and width < 8 * keys.itemsize:
+        width += 1
+    for i in range(n):
+        keys[i] -= low
+    shift = keys.dtype.type(max(0, width - 2 * DIGIT))
     keys, genes, spare_keys, spare_genes = _radix(
-        keys, genes, spare_keys, spare_genes, n, upper, 3, histogram
+        keys, genes, spare_keys, spare_genes, n, shift, 2, histogram
     )
     if not _mend(keys, genes, n, 8 * n):
-        keys, genes, _, _ = _radix(keys, genes, spare_keys, spare_genes, n, zero, 6, histogram)
+        passes = -(-width // DIGIT)
+        keys, genes, _, _ = _radix(
+            keys, genes, spare_keys, spare_genes, n, zero, passes, histogram
+        )
     return keys, genes
 
 
@@ -124,15 +133,6 @@ def _value(tables, expected, grid, k, first, last):
 
 
 @compiled
-def _add_gene(gene, value, start, entry_set, out, hits):
-    for e in range(start[gene], start[gene + 1]):
-        s = entry_set[e]
-        hits[s] += 1
-        for k in range(value.size):
-            out[k, s] += value[k]
-
-
-@compiled
 def _sum_counted(  # noqa: PLR0913
     genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
     start, entry_set, tables, expected, grid, out, hits,
@@ -149,105 +149,117 @@ def _sum_counted(  # noqa: PLR0913
     for i in range(n):
         gene = genes[i]
         if start[gene] < start[gene + 1]:
-            _add_gene(gene, slot_value[slot_of[i]], start, entry_set, out, hits)
+            slot = slot_of[i]
+            for e in range(start[gene], start[gene + 1]):
+                s = entry_set[e]
+                hits[s] += 1
+                for k in range(grid.size):
+                    out[k, s] += slot_value[slot, k]
 
 
 @compiled
 def _sum_sorted(  # noqa: PLR0913
-    keys, genes, n, above, zeros, start, entry_set, tables, expected, grid, value, out, hits
+    keys, genes, n, above, zeros, set_start, set_gene, tables, expected, grid, value, counts, out
 ):
-    """Adds up a sample whose values are in order."""
+    """Adds up a sample whose values are in order; `value` is what a zero counts."""
+    for k in range(grid.size):
+        counts[:, k] = value[k]
     i = 0
     while i < n:
         j = i + 1
         while j < n and keys[j] == keys[i]:
             j += 1
         shift = zeros if i >= above else 0
-        ready = False
-        for at in range(i, j):
-            gene = genes[at]
-            if start[gene] < start[gene + 1]:
-                if not ready:
-                    for k in range(grid.size):
-                        value[k] = _value(tables, expected, grid, k, i + 1 + shift, j + shift)
-                    ready = True
-                _add_gene(gene, value, start, entry_set, out, hits)
+        for k in range(grid.size):
+            each = _value(tables, expected, grid, k, i + 1 + shift, j + shift)
+            for at in range(i, j):
+                counts[genes[at], k] = each
         i = j
+    for s in range(set_start.size - 1):
+        for k in range(grid.size):
+            total = 0.0
+            for e in range(set_start[s], set_start[s + 1]):
+                total += counts[set_gene[e], k]
+            out[k, s] = total
 
 
 @compiled
-def _add_zeros(above, n, zeros, sizes, tables, expected, grid, zero_last, value, out, hits):  # noqa: PLR0913
-    if zeros > 0:
-        for k in range(grid.size):
+def _value_of_zero(above, n, zeros, tables, expected, grid, zero_last, value):
+    for k in range(grid.size):
+        if zeros == 0:
+            value[k] = 0.0
+        elif above == n and not math.isnan(zero_last[k]):
+            value[k] = zero_last[k]
+        else:
             value[k] = _value(tables, expected, grid, k, above + 1, above + zeros)
-            if above == n and not math.isnan(zero_last[k]):
-                value[k] = zero_last[k]
-            for s in range(sizes.size):
-                out[k, s] += (sizes[s] - hits[s]) * value[k]
 
 
 @compiled
 def _load(bits, columns, begin, end, keys, genes, largest):
     """Order-preserving keys (highest value first) of what is not zero; -1 where not finite."""
-    sign = largest + bits.dtype.type(1)  # the sign bit; `largest` is all bits but it
+    one = bits.dtype.type(1)
+    sign = bits.dtype.type(8 * bits.itemsize - 1)
     exponent = largest - (largest >> bits.dtype.type(8 if bits.itemsize == 4 else 11))
-    n = 0
-    above = 0
+    n, below = 0, 0
+    highest = bits.dtype.type(0)
     for i in range(begin, end):
         b = bits[i]
         magnitude = b & largest
-        if magnitude >= exponent:
-            return -1, 0
-        if magnitude != 0:
-            if b & sign:
-                keys[n] = b
-            else:
-                keys[n] = b ^ largest
-                above += 1
-            genes[n] = columns[i] if columns.size else i - begin
-            n += 1
-    return n, above
+        highest = max(highest, magnitude)
+        negative = b >> sign
+        keys[n] = b ^ (largest * (one - negative))
+        genes[n] = columns[i] if columns.size else i - begin
+        there = 1 if magnitude != 0 else 0
+        n += there
+        below += there * np.int64(negative)
+    return (-1, 0) if highest >= exponent else (n, n - below)
 
 
 @compiled
 def rank_sums(  # noqa: PLR0913
-    bits, columns, pointer, n_genes, largest,
-    start, entry_set, sizes, tables, expected, grid, zero_last, out, bad,
+    bits, columns, pointer, largest,
+    start, entry_set, sizes, set_start, set_gene, tables, expected, grid, zero_last, out, bad,
 ):  # fmt: skip
     """Fills `out` (samples × K × sets) from the rows of a matrix.
 
     bits: the values as unsigned integers; columns: their genes, empty where the rows are dense;
-    pointer: where each row begins. Rows with a value that is not finite are marked in `bad`.
+    pointer: where each row begins. The sets are laid out by gene (start, entry_set) and by set
+    (set_start, set_gene). Rows with a value that is not finite are marked in `bad`.
     """
-    keys, spare_keys = np.empty(n_genes, bits.dtype), np.empty(n_genes, bits.dtype)
-    genes, spare_genes = np.empty(n_genes, np.int32), np.empty(n_genes, np.int32)
+    n_genes = start.size - 1
+    keys, spare_keys = np.empty(n_genes + 1, bits.dtype), np.empty(n_genes + 1, bits.dtype)
+    genes, spare_genes = np.empty(n_genes + 1, np.int32), np.empty(n_genes + 1, np.int32)
     histogram = np.empty(BUCKETS, np.int64)
     slot_key, slot_count = np.empty(SLOTS, bits.dtype), np.empty(SLOTS, np.int64)
     slot_of, found = np.empty(n_genes, np.int32), np.empty(DISTINCT, np.int32)
     slot_value, value = np.empty((SLOTS, grid.size)), np.empty(grid.size)
-    hits = np.empty(sizes.size, np.int64)
+    hits, counts = np.empty(sizes.size, np.int64), np.empty((n_genes, grid.size))
     for row in range(pointer.size - 1):
         begin, end = pointer[row], pointer[row + 1]
         n, above = _load(bits, columns, begin, end, keys, genes, largest)
+        sums = out[row]
+        sums[:] = 0.0
         if n < 0:
             bad[row] = True
             continue
         zeros = n_genes - n
-        hits[:] = 0
-        sums = out[row]
-        sums[:] = 0.0
+        _value_of_zero(above, n, zeros, tables, expected, grid, zero_last, value)
         distinct = _count_distinct(keys, n, slot_key, slot_count, slot_of, found)
-        if distinct >= 0:
-            _sum_counted(
-                genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
-                start, entry_set, tables, expected, grid, sums, hits,
-            )  # fmt: skip
-        else:
+        if distinct < 0:
             k, g = _sorted(keys, genes, spare_keys, spare_genes, n, histogram)
             _sum_sorted(
-                k, g, n, above, zeros, start, entry_set, tables, expected, grid, value, sums, hits
-            )
-        _add_zeros(above, n, zeros, sizes, tables, expected, grid, zero_last, value, sums, hits)
+                k, g, n, above, zeros, set_start, set_gene, tables, expected, grid, value, counts,
+                sums,
+            )  # fmt: skip
+            continue
+        hits[:] = 0
+        _sum_counted(
+            genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
+            start, entry_set, tables, expected, grid, sums, hits,
+        )  # fmt: skip
+        for s in range(sizes.size):
+            for k in range(grid.size):
+                sums[k, s] += (sizes[s] - hits[s]) * value[k]
 
 
 @compiled

@@ -248,9 +248,9 @@ class Scorer:
         how, size = self._statistic, values.dtype.itemsize
         sums = np.empty((n, how.grid.size, m))
         kernels.rank_sums(
-            values.view(SIGNS[size].dtype), columns, pointer, len(self.genes), SIGNS[size],
-            sets.start, sets.entry_set, sets.sizes, how.tables, how.expected, how.grid,
-            how.zero_last, sums, bad,
+            values.view(SIGNS[size].dtype), columns, pointer, SIGNS[size],
+            sets.start, sets.entry_set, sets.sizes, sets.set_start, sets.set_gene,
+            how.tables, how.expected, how.grid, how.zero_last, sums, bad,
         )  # fmt: skip
         return self._finish(sums)
 
