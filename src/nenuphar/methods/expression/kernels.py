@@ -159,27 +159,35 @@ def _sum_counted(  # noqa: PLR0913
 
 @compiled
 def _sum_sorted(  # noqa: PLR0913
-    keys, genes, n, above, zeros, set_start, set_gene, tables, expected, grid, value, counts, out
+    keys, genes, n, above, zeros, set_start, set_gene, tables, expected, grid, value, tie, each,
+    first, last, out,
 ):
-    """Adds up a sample whose values are in order; `value` is what a zero counts."""
-    for k in range(grid.size):
-        counts[:, k] = value[k]
-    i = 0
+    """Adds up a sample whose values are in order; `value` is what a zero counts.
+
+    tie: room for the tied group of every gene (0 is that of zeros); each: for what it counts.
+    """
+    tie[:] = 0
+    each[0] = value
+    i, group = 0, 0
     while i < n:
+        group += 1
         j = i + 1
         while j < n and keys[j] == keys[i]:
             j += 1
         shift = zeros if i >= above else 0
-        for k in range(grid.size):
-            each = _value(tables, expected, grid, k, i + 1 + shift, j + shift)
-            for at in range(i, j):
-                counts[genes[at], k] = each
+        first[group] = i + 1 + shift
+        last[group] = j + shift
+        for at in range(i, j):
+            tie[genes[at]] = group
         i = j
+    for k in range(grid.size):
+        for g in range(1, group + 1):
+            each[g, k] = _value(tables, expected, grid, k, first[g], last[g])
     for s in range(set_start.size - 1):
         for k in range(grid.size):
             total = 0.0
             for e in range(set_start[s], set_start[s + 1]):
-                total += counts[set_gene[e], k]
+                total += each[tie[set_gene[e]], k]
             out[k, s] = total
 
 
@@ -233,7 +241,9 @@ def rank_sums(  # noqa: PLR0913
     slot_key, slot_count = np.empty(SLOTS, bits.dtype), np.empty(SLOTS, np.int64)
     slot_of, found = np.empty(n_genes, np.int32), np.empty(DISTINCT, np.int32)
     slot_value, value = np.empty((SLOTS, grid.size)), np.empty(grid.size)
-    hits, counts = np.empty(sizes.size, np.int64), np.empty((n_genes, grid.size))
+    hits, tie = np.empty(sizes.size, np.int64), np.empty(n_genes, np.int32)
+    each = np.empty((n_genes + 1, grid.size))
+    first, last = np.empty(n_genes + 1, np.int32), np.empty(n_genes + 1, np.int32)
     for row in range(pointer.size - 1):
         begin, end = pointer[row], pointer[row + 1]
         n, above = _load(bits, columns, begin, end, keys, genes, largest)
@@ -248,8 +258,8 @@ def rank_sums(  # noqa: PLR0913
         if distinct < 0:
             k, g = _sorted(keys, genes, spare_keys, spare_genes, n, histogram)
             _sum_sorted(
-                k, g, n, above, zeros, set_start, set_gene, tables, expected, grid, value, counts,
-                sums,
+                k, g, n, above, zeros, set_start, set_gene, tables, expected, grid, value, tie, each,
+                first, last, sums,
             )  # fmt: skip
             continue
         hits[:] = 0

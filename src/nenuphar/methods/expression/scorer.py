@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Engine = Literal["auto", "plain", "compiled"]
 PLAIN_VALUES = 1_500_000  # below this many values the compiler's start costs more than it saves
-BLOCK_BYTES = 8_000_000
+BLOCK_BYTES = 2_000_000
 SIGNS = {4: np.uint32(0x7FFFFFFF), 8: np.uint64(0x7FFFFFFFFFFFFFFF)}
 
 
@@ -168,7 +168,7 @@ class Scorer:
         return size > PLAIN_VALUES and find_spec("numba") is not None
 
     def _step(self, values: Matrix) -> int:
-        """Samples per block: about 8 MB of values or of sums, and work for every thread."""
+        """Samples per block: about 2 MB of values or of sums, and work for every thread."""
         n = max(values.shape[0], 1)
         row = (values.nnz * 12 / n) if _is_sparse(values) else values.shape[1] * 8
         row = max(row, self._sets.sizes.size * 24, 1)
