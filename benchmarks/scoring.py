@@ -151,7 +151,9 @@ def against_ranking(samples: int) -> dict:
 
     with ThreadPoolExecutor(THREADS) as pool:
         ranking = _seconds(lambda: list(pool.map(rank, values)), 3)
-    row = _row("time over ranking once", "numpy argsort", ours, ranking, f"{N_GENES} × {samples}", 3)
+    row = _row(
+        "time over ranking once", "numpy argsort", ours, ranking, f"{N_GENES} × {samples}", 3
+    )
     return row | {"ratio": round(ours / ranking, 2), "better": "lower"}
 
 
@@ -161,7 +163,8 @@ from benchmarks import scoring
 def status(key):
     line = [l for l in open("/proc/self/status") if l.startswith(key)][0]
     return int(line.split()[1]) * 1024
-matrix = scoring.bulk(int(sys.argv[2])) if sys.argv[1] == "bulk" else scoring.cells(int(sys.argv[2]))
+make = scoring.bulk if sys.argv[1] == "bulk" else scoring.cells
+matrix = make(int(sys.argv[2]))
 size = matrix.nbytes if sys.argv[1] == "bulk" else (
     matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes)
 open("/proc/self/clear_refs", "w").write("5")
@@ -174,7 +177,7 @@ print(status("VmHWM") - before, size)
 
 def memory(kind: str, number: int) -> dict:
     """Peak memory beyond the matrix, compiler and libraries included, over 0.3 × it + 100 MB."""
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603
         [sys.executable, "-c", _MEMORY, kind, str(number)],
         capture_output=True, text=True, check=True, env=os.environ,
     )  # fmt: skip
@@ -202,12 +205,13 @@ if sys.argv[1] == "pyucell":
         scoring._anndata(matrix), scoring.signatures(genes), n_jobs=scoring.THREADS)
 else:
     from nenuphar.methods.expression import Scorer, as_signatures
-    Scorer(genes, as_signatures(scoring.signatures(genes)), "ucell", engine="compiled").score(matrix)
+    sets = as_signatures(scoring.signatures(genes))
+    Scorer(genes, sets, "ucell", engine="compiled").score(matrix)
 """
 
 
 def whole_process(matrix) -> list[dict]:
-    """Python's start, imports, compiler, reading and scoring, on a fresh cache and on a warm one."""
+    """Start, imports, compiler, reading and scoring together; a fresh cache, then a warm one."""
     size = f"{N_GENES} × {matrix.shape[0]}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells.npz"
@@ -219,7 +223,7 @@ def whole_process(matrix) -> list[dict]:
 
         def process(which: str) -> float:
             command = [sys.executable, "-c", _PROCESS, which, str(path)]
-            return _seconds(lambda: subprocess.run(command, env=env, check=True))
+            return _seconds(lambda: subprocess.run(command, env=env, check=True))  # noqa: S603
 
         theirs, first, second = process("pyucell"), process("ours"), process("ours")
     return [

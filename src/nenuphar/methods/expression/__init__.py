@@ -1,6 +1,8 @@
-"""Signature scores from the ranks within a sample: single-sample, one-pass, the same in any order."""
+"""Signature scores from the ranks within a sample: single-sample, the same in any order."""
 
-from nenuphar.methods.expression.scorer import ExpressionError, Scorer
+from nenuphar.methods.expression.frames import by_range, score
+from nenuphar.methods.expression.quality import Finding, inspect_names, inspect_values
+from nenuphar.methods.expression.scorer import Batch, ExpressionError, Scorer
 from nenuphar.methods.expression.signatures import (
     Signature,
     SignatureError,
@@ -11,7 +13,9 @@ from nenuphar.methods.expression.statistics import METHODS, OptionError, Options
 
 __all__ = [
     "METHODS",
+    "Batch",
     "ExpressionError",
+    "Finding",
     "OptionError",
     "Options",
     "Scorer",
@@ -19,4 +23,8 @@ __all__ = [
     "SignatureError",
     "as_signatures",
     "builtin_signatures",
+    "by_range",
+    "inspect_names",
+    "inspect_values",
+    "score",
 ]

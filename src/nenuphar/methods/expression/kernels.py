@@ -88,9 +88,7 @@ def _sorted(keys, genes, spare_keys, spare_genes, n, histogram):
     )
     if not _mend(keys, genes, n, 8 * n):
         passes = -(-width // DIGIT)
-        keys, genes, _, _ = _radix(
-            keys, genes, spare_keys, spare_genes, n, zero, passes, histogram
-        )
+        keys, genes, _, _ = _radix(keys, genes, spare_keys, spare_genes, n, zero, passes, histogram)
     return keys, genes
 
 
@@ -159,8 +157,22 @@ def _sum_counted(  # noqa: PLR0913
 
 @compiled
 def _sum_sorted(  # noqa: PLR0913
-    keys, genes, n, above, zeros, set_start, set_gene, tables, expected, grid, value, tie, each,
-    first, last, out,
+    keys,
+    genes,
+    n,
+    above,
+    zeros,
+    set_start,
+    set_gene,
+    tables,
+    expected,
+    grid,
+    value,
+    tie,
+    each,
+    first,
+    last,
+    out,
 ):
     """Adds up a sample whose values are in order; `value` is what a zero counts.
 
@@ -258,8 +270,8 @@ def rank_sums(  # noqa: PLR0913
         if distinct < 0:
             k, g = _sorted(keys, genes, spare_keys, spare_genes, n, histogram)
             _sum_sorted(
-                k, g, n, above, zeros, set_start, set_gene, tables, expected, grid, value, tie, each,
-                first, last, sums,
+                k, g, n, above, zeros, set_start, set_gene, tables, expected, grid, value,
+                tie, each, first, last, sums,
             )  # fmt: skip
             continue
         hits[:] = 0

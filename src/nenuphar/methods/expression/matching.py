@@ -105,9 +105,12 @@ def match_genes(genes: Sequence[str], signatures: Sequence[Signature]) -> GeneMa
         match.members.append(members)
         match.coverage.append(
             Coverage(
-                signature.name, len(signature.genes) - doubled, len(members),
-                signature.coverage_min, tuple(missing),
-            )  # fmt: skip
+                signature.name,
+                len(signature.genes) - doubled,
+                len(members),
+                signature.coverage_min,
+                tuple(missing),
+            )
         )
     return match
 
@@ -127,5 +130,3 @@ def _find(gene: str, rows: _Rows, match: GeneMatch) -> int | None:
         via = meant.via if row.via == "approved" else row.via
         match.replaced.append(Replacement(gene, rows.genes[column], meant.symbol, via))
     return column
-
-

@@ -43,9 +43,7 @@ def place_values(
     return values, group, zero
 
 
-def _at(
-    statistic: RankStatistic, first: NDArray[np.int64], last: NDArray[np.int64]
-) -> Floats:
+def _at(statistic: RankStatistic, first: NDArray[np.int64], last: NDArray[np.int64]) -> Floats:
     tables, grid = statistic.tables, statistic.grid[:, None]
     if not statistic.expected[0]:
         return tables[:, first + last]

@@ -71,7 +71,7 @@ class Scorer:
             their size become ties.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         genes: Sequence[str],
         signatures: Sequence[Signature],
@@ -174,7 +174,7 @@ class Scorer:
         row = max(row, self._sets.sizes.size * 24, 1)
         return max(1, min(int(BLOCK_BYTES / row), -(-n // self.threads)))
 
-    def _block(self, values: Matrix, begin: int, end: int):  # noqa: ANN202
+    def _block(self, values: Matrix, begin: int, end: int):
         """Values, columns and row starts of some samples as the kernels want them."""
         if _is_sparse(values):
             pointer = np.asarray(values.indptr[begin : end + 1], dtype=np.int64)
@@ -192,7 +192,7 @@ class Scorer:
         pointer = np.arange(end - begin + 1, dtype=np.int64) * part.shape[1]
         return self._floats(part).ravel(), np.empty(0, np.int32), pointer
 
-    def _merged(self, data, columns, pointer):  # noqa: ANN001, ANN202
+    def _merged(self, data, columns, pointer):
         """Merges columns of one gene by their largest value, absent values being zero."""
         rows, targets, kept = pointer.size - 1, self._columns, []
         copies = np.bincount(targets)
@@ -210,7 +210,7 @@ class Scorer:
         exact = data.dtype == np.float32 or self.single
         return data.astype(np.float32 if exact else np.float64, copy=False)
 
-    def _finish(self, sums, mean=None, squares=None):  # noqa: ANN001, ANN202
+    def _finish(self, sums, mean=None, squares=None):
         sets, n_genes = self._sets, len(self.genes)
         if self.method not in RANK_METHODS:
             return value_scores(
@@ -222,7 +222,7 @@ class Scorer:
         scores = rank_scores(self.method, sums, sizes, n_genes, self.options)
         return combine_directions(self.method, scores, self._up, self._down, self.options)
 
-    def _with_missing(self, sums, sizes):  # noqa: ANN001, ANN202
+    def _with_missing(self, sums, sizes):
         cut = min(self.options.max_rank, len(self.genes))
         extra = np.zeros(sizes.size)
         for i, cover in enumerate(self.match.coverage):
@@ -232,7 +232,7 @@ class Scorer:
                     extra[side[i]] += 1
         return sums + (extra * cut)[None, None, :], sizes + extra.astype(np.int64)
 
-    def _block_compiled(self, block, bad):  # noqa: ANN001, ANN202
+    def _block_compiled(self, block, bad):
         from nenuphar.methods.expression import kernels
 
         values, columns, pointer = block
@@ -254,7 +254,7 @@ class Scorer:
         )  # fmt: skip
         return self._finish(sums)
 
-    def _block_plain(self, block, bad):  # noqa: ANN001, ANN202
+    def _block_plain(self, block, bad):
         values, columns, pointer = block
         n, n_genes, sets = pointer.size - 1, len(self.genes), self._sets
         ranked = self.method in RANK_METHODS
@@ -268,9 +268,7 @@ class Scorer:
                 x = np.zeros_like(x)
             if ranked:
                 present = x != 0
-                sums.append(
-                    plain.rank_sums(x[present], where[present], sets, self._statistic)
-                )
+                sums.append(plain.rank_sums(x[present], where[present], sets, self._statistic))
             else:
                 full = np.zeros(n_genes)
                 full[where] = x

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 DEFAULT_COVERAGE = 0.5
@@ -31,7 +32,7 @@ class Signature:
     def __post_init__(self) -> None:
         if not self.genes:
             raise SignatureError(f"signature {self.name!r} has no genes; give at least one")
-        if any(not abs(weight) > 0 or abs(weight) == float("inf") for weight in self.genes.values()):
+        if any(weight == 0 or not math.isfinite(weight) for weight in self.genes.values()):
             raise SignatureError(
                 f"signature {self.name!r} has a weight that is zero or not a number; "
                 "leave the gene out or give it a weight"
@@ -51,17 +52,13 @@ def as_signatures(
     A gene may end in `+` or `-` for its direction. `coverage_min` (0-1), where given, replaces
     that of every signature. Raises `SignatureError` for an empty one.
     """
-    made = []
-    for name, content in signatures.items():
-        if not isinstance(content, Signature):
-            content = Signature(name, _weights(content))
-        if coverage_min is not None:
-            content = Signature(
-                content.name, content.genes, coverage_min, content.id, content.version,
-                content.sources,
-            )  # fmt: skip
-        made.append(content)
-    return made
+    made = [
+        content if isinstance(content, Signature) else Signature(name, _weights(content))
+        for name, content in signatures.items()
+    ]
+    if coverage_min is None:
+        return made
+    return [replace(one, coverage_min=coverage_min) for one in made]
 
 
 def _weights(content: Iterable[str] | Mapping[str, float]) -> dict[str, float]:

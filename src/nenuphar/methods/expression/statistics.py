@@ -179,7 +179,7 @@ def combine_directions(
     return combined
 
 
-def value_scores(  # noqa: PLR0913
+def value_scores(
     method: str,
     sums: Floats,
     mean: Floats,

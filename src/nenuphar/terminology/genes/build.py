@@ -1,4 +1,4 @@
-"""Builds the shipped gene index from NCBI Gene and Ensembl facts: `python -m …genes.build FOLDER`."""
+"""Builds the shipped gene index from NCBI Gene and Ensembl facts: `… genes.build FOLDER`."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class GeneIndex:
         """Whether this is an approved symbol, as spelt."""
         return symbol in self._approved
 
-    def resolve(self, name: str) -> Resolution:
+    def resolve(self, name: str) -> Resolution:  # noqa: PLR0911
         """Says which gene a symbol, an alias, an Ensembl gene id or an Entrez id means.
 
         Unknown and ambiguous names keep `symbol=None`; nothing is guessed. Spelling is taken

@@ -1,0 +1,376 @@
+"""Reads expression matrices and gene sets: tables, GCT, AnnData files, GMT."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+MISSING = ["", "NA", "NaN", "nan", "N/A", "null", "NULL", "None", "."]
+ANNOTATION = {
+    "entrez_gene_id", "entrezgeneid", "entrez", "description", "gene_name", "gene_symbol",
+    "hgnc_symbol", "ensembl_gene_id", "gene_biotype",
+}  # fmt: skip
+BLOCK_ROWS = 4096
+SHOWN = 5
+
+
+class UnreadableError(ValueError):
+    """A file that cannot be read as what it should be: what, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A part of the input that was not used, by the columns of `rejected.tsv`."""
+
+    file: str
+    line: int | None
+    record: str
+    column: str
+    value: str
+    reason: str
+    fix: str
+
+
+@dataclass(slots=True)
+class ExpressionMatrix:
+    """Samples × genes, in memory or on disk.
+
+    values: a NumPy array, a SciPy CSR matrix, or anything that gives one of them when its rows
+    are sliced (backed AnnData, Dask, HDF5, Zarr). Missing values are NaN.
+    """
+
+    genes: list[str]
+    samples: list[str]
+    values: Any
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
+        """Portions of samples with the number of their first: all at once where in memory."""
+        import numpy as np
+
+        if isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr"):
+            yield 0, self.values
+            return
+        for start in range(0, len(self.samples), rows):
+            part = self.values[start : start + rows]
+            part = part.compute() if hasattr(part, "compute") else part
+            yield start, part if hasattr(part, "tocsr") else np.asarray(part)
+
+
+def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionMatrix:
+    """Reads a matrix by its suffix: `.csv .tsv .txt .parquet .gct .h5ad .zarr` (or with `.gz`).
+
+    Tables hold genes in rows, their names in the first column; `samples_in_rows` is the other
+    way round. Text in place of a number is listed as rejected and counts as missing. Raises
+    `UnreadableError`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UnreadableError(f"{path}: no such file")
+    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    try:
+        if suffix == ".h5ad":
+            import h5py
+
+            return _annotated(h5py.File(path, "r"), path)
+        if suffix == ".zarr":
+            import zarr
+
+            return _annotated(zarr.open_group(path, mode="r"), path)
+        if suffix == ".gct":
+            return _gct(path)
+        if suffix == ".parquet":
+            import polars as pl
+
+            return _from_frame(pl.read_parquet(path), path, samples_in_rows, 2)
+        if suffix in {".csv", ".tsv", ".txt"}:
+            return _table(path, samples_in_rows)
+    except ImportError as problem:
+        raise UnreadableError(
+            f"{path.name}: reading {suffix} needs {problem.name}; "
+            "install nenuphar with the extra `expression`"
+        ) from problem
+    except OSError as problem:
+        raise UnreadableError(f"{path.name}: not a readable {suffix} file ({problem})") from problem
+    raise UnreadableError(
+        f"{path.name}: {suffix or 'no suffix'} is no expression format; "
+        "give .csv, .tsv, .txt, .parquet, .gct, .h5ad or .zarr"
+    )
+
+
+def _text(path: Path) -> bytes:
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        import gzip
+
+        raw = gzip.decompress(raw)
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raw = raw.decode("utf-16").encode()
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    if not raw.strip():
+        raise UnreadableError(f"{path.name}: the file is empty")
+    return raw
+
+
+def _delimiter(header: str) -> str:
+    return max("\t,;", key=header.count)
+
+
+def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
+    raw = _text(path)
+    frame = _frame(raw, path, skip=0)
+    return _from_frame(frame, path, samples_in_rows, 2)
+
+
+def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
+    """A table of numbers, its first column text; cells that are no numbers stay text."""
+    import polars as pl
+
+    lines = raw.split(b"\n", skip + 2)
+    header = lines[skip].decode("utf-8", "replace").rstrip("\r")
+    mark = _delimiter(header)
+    names = [name.strip().strip('"') for name in header.split(mark)]
+    if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
+        names = ["", *names]  # written by R: no name above the row names
+    twice = sorted(name for name, n in Counter(names).items() if n > 1 and name)
+    if twice:
+        raise UnreadableError(
+            f"{path.name}: {len(twice)} column names occur more than once "
+            f"({', '.join(twice[:SHOWN])}); name every column once"
+        )
+    names = [name or f"column {i}" for i, name in enumerate(names)]
+    reading: dict[str, Any] = {
+        "separator": mark,
+        "has_header": False,
+        "skip_rows": skip + 1,
+        "null_values": MISSING,
+        "encoding": "utf8-lossy",
+    }
+    numbers = dict.fromkeys(names, pl.Float64) | {names[0]: pl.String}
+    try:
+        try:
+            return pl.read_csv(raw, schema=numbers, **reading)
+        except pl.exceptions.ComputeError:
+            strings = dict.fromkeys(names, pl.String)
+            return pl.read_csv(raw, schema=strings, **reading)
+    except (pl.exceptions.PolarsError, ValueError) as problem:
+        first = str(problem).splitlines()[0]
+        raise UnreadableError(
+            f"{path.name}: not a table of {len(names)} columns ({first}); "
+            "give one row per gene with as many cells as the header"
+        ) from problem
+
+
+def _from_frame(
+    frame: pl.DataFrame, path: Path, samples_in_rows: bool, first_line: int
+) -> ExpressionMatrix:
+    import numpy as np
+    import polars as pl
+
+    names = frame.columns
+    dropped = [name for name in names[1:3] if name.strip().lower() in ANNOTATION]
+    frame = frame.drop(dropped)
+    if frame.width < 2 or frame.height == 0:
+        raise UnreadableError(f"{path.name}: no numbers; give names and at least one column")
+    ids = frame[:, 0].cast(pl.String).fill_null("").str.strip_chars().to_list()
+    numbers, rejected = _numbers(frame[:, 1:], ids, path, first_line)
+    named = np.array([bool(name) for name in ids])
+    rejected += [
+        Rejected(
+            path.name,
+            first_line + i,
+            "",
+            frame.columns[0],
+            "",
+            "the row has no name",
+            "name the gene or delete the row",
+        )
+        for i in np.flatnonzero(~named)
+    ]
+    if not named.all():
+        ids = [name for name in ids if name]
+        numbers = numbers.filter(pl.Series(named))
+    values = numbers.to_numpy()
+    columns = numbers.columns
+    genes, samples = (columns, ids) if samples_in_rows else (ids, columns)
+    if len(set(samples)) < len(samples):
+        twice = sorted(name for name, n in Counter(samples).items() if n > 1)
+        raise UnreadableError(
+            f"{path.name}: {len(twice)} samples occur more than once "
+            f"({', '.join(twice[:SHOWN])}); name every sample once"
+            + ("" if samples_in_rows else ", or give --samples-in-rows")
+        )
+    return ExpressionMatrix(
+        list(genes), list(samples), values if samples_in_rows else values.T, rejected
+    )
+
+
+def _numbers(
+    frame: pl.DataFrame, ids: Sequence[str], path: Path, first_line: int
+) -> tuple[pl.DataFrame, list[Rejected]]:
+    """All columns as Float64; what is no number is listed and becomes missing."""
+    import polars as pl
+
+    rejected, columns = [], []
+    for column in frame.get_columns():
+        number = column.cast(pl.Float64, strict=False)
+        if column.dtype == pl.String:
+            wrong = (number.is_null() & column.is_not_null()).arg_true()
+            rejected += [
+                Rejected(
+                    path.name,
+                    first_line + i,
+                    ids[i],
+                    column.name,
+                    column[i],
+                    "not a number",
+                    "correct the value or leave the cell empty",
+                )
+                for i in wrong
+            ]
+        columns.append(number)
+    if rejected and len(rejected) > frame.height * frame.width / 2:
+        raise UnreadableError(
+            f"{path.name}: most cells are no numbers ({rejected[0].column}: "
+            f"{rejected[0].value!r}); give a matrix of expression values"
+        )
+    return pl.DataFrame(columns), rejected
+
+
+def _gct(path: Path) -> ExpressionMatrix:
+    """GCT 1.2 and 1.3; annotation columns and rows are left out."""
+    raw = _text(path)
+    head = raw.split(b"\n", 2)
+    try:
+        shape = [int(part) for part in head[1].split()]
+    except (ValueError, IndexError) as problem:
+        raise UnreadableError(
+            f"{path.name}, line 2: no GCT dimensions; a GCT file begins with #1.2 and its size"
+        ) from problem
+    frame = _frame(raw, path, skip=2)
+    notes, heads = (shape[2], shape[3]) if len(shape) == 4 else (1, 0)
+    frame = frame.drop(frame.columns[1 : 1 + notes])[heads:]
+    if frame.shape != (shape[0], shape[1] + 1):
+        raise UnreadableError(
+            f"{path.name}: line 2 announces {shape[0]} genes × {shape[1]} samples, "
+            f"but there are {frame.height} × {frame.width - 1}; correct the file"
+        )
+    return _from_frame(frame, path, samples_in_rows=False, first_line=4 + heads)
+
+
+def _annotated(group: Any, path: Path) -> ExpressionMatrix:
+    """An AnnData file; X stays on disk."""
+    try:
+        names = {}
+        for axis in ("obs", "var"):
+            held = group[axis]
+            index = held[held.attrs["_index"]]
+            names[axis] = _names(index)
+        x = group["X"]
+    except KeyError as problem:
+        raise UnreadableError(
+            f"{path.name}: no AnnData ({problem} is missing); write it with anndata 0.7 or later"
+        ) from problem
+    if hasattr(x, "keys"):
+        from anndata.io import sparse_dataset
+
+        x = sparse_dataset(x)
+        if x.format == "csc":
+            x = x.to_memory().tocsr()
+    return ExpressionMatrix(names["var"], names["obs"], x)
+
+
+def _names(index: Any) -> list[str]:
+    values = index.asstr()[:] if hasattr(index, "asstr") else index[:]
+    return [str(value) for value in values]
+
+
+def from_anndata(adata: Any) -> ExpressionMatrix:
+    """The matrix of an AnnData object: in memory, backed or Dask-backed; nothing is copied."""
+    x = adata.X
+    if getattr(x, "format", "") == "csc" and hasattr(x, "tocsr"):
+        x = x.tocsr()
+    return ExpressionMatrix([str(g) for g in adata.var_names], [str(s) for s in adata.obs_names], x)
+
+
+def read_gmt(path: Path) -> dict[str, dict[str, float]]:
+    """Gene sets of a GMT file as name → gene → weight.
+
+    A gene may carry a direction (`MKI67-`) or a weight (`MKI67,0.5`); a gene that comes twice in
+    a set counts once. Raises `UnreadableError` for lines without genes, sets of one name and
+    weights that are no numbers, all together.
+    """
+    sets: dict[str, dict[str, float]] = {}
+    wrong: list[str] = []
+    for number, line in enumerate(_text(Path(path)).decode("utf-8", "replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        name, _, *genes = (
+            (part.strip() for part in line.split("\t")) if "\t" in line else (line, "")
+        )
+        if not any(genes):
+            wrong.append(f"line {number}: no genes; write name, description and genes with tabs")
+        elif name in sets:
+            wrong.append(f"line {number}: {name} occurs twice; rename one")
+        else:
+            try:
+                sets[name] = dict(reversed([_weighted(gene) for gene in reversed(genes) if gene]))
+            except ValueError as problem:
+                wrong.append(f"line {number}: {problem}")
+    if wrong or not sets:
+        raise UnreadableError(f"{Path(path).name}: " + ("; ".join(wrong) or "no gene sets"))
+    return sets
+
+
+def _weighted(entry: str) -> tuple[str, float]:
+    gene, comma, weight = entry.partition(",")
+    if comma:
+        try:
+            return gene.strip(), float(weight)
+        except ValueError:
+            raise ValueError(f"{weight!r} is no weight for {gene}") from None
+    return entry.rstrip("+-"), -1.0 if entry.endswith("-") else 1.0
+
+
+def write_wide(
+    path: Path, samples: Sequence[str], names: Sequence[str], scores: np.ndarray
+) -> None:
+    """Writes samples × signatures, first column `sample`, as Parquet, CSV or TSV by the suffix.
+
+    NaN is written as missing. The file appears whole or not at all.
+    """
+    import os
+    import tempfile
+
+    import polars as pl
+
+    columns = [pl.Series("sample", list(samples), dtype=pl.String)]
+    columns += [
+        pl.Series(name, scores[:, i], dtype=pl.Float64).fill_nan(None)
+        for i, name in enumerate(names)
+    ]
+    frame = pl.DataFrame(columns)
+    path = Path(path)
+    if path.suffix not in {".parquet", ".csv", ".tsv"}:
+        raise UnreadableError(f"{path.name}: give an output that ends in .parquet, .csv or .tsv")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        if path.suffix == ".parquet":
+            frame.write_parquet(name)
+        else:
+            frame.write_csv(name, separator="\t" if path.suffix == ".tsv" else ",")
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
