@@ -26,9 +26,7 @@ def ssgsea(x, members):
     # The walk up to place p has met gene i with probability 0, 1 or its share of a tied group.
     score = 0.0
     for p in range(1, n + 1):
-        met = np.array([
-            np.clip((p - (x > v).sum()) / (x == v).sum(), 0, 1) for v in x
-        ])
+        met = np.array([np.clip((p - (x > v).sum()) / (x == v).sum(), 0, 1) for v in x])
         score += (hit * met).sum() / hit.sum() - (miss * met).sum() / miss.sum()
     return score
 
