@@ -187,7 +187,7 @@ def _from_frame(
     rejected += [
         Rejected(
             path.name,
-            first_line + i,
+            first_line + int(i),
             "",
             frame.columns[0],
             "",
@@ -228,7 +228,7 @@ def _numbers(
             rejected += [
                 Rejected(
                     path.name,
-                    first_line + i,
+                    first_line + int(i),
                     ids[i],
                     column.name,
                     column[i],
@@ -323,12 +323,19 @@ def read_gmt(path: Path) -> dict[str, dict[str, float]]:
             wrong.append(f"line {number}: {name} occurs twice; rename one")
         else:
             try:
-                sets[name] = dict(reversed([_weighted(gene) for gene in reversed(genes) if gene]))
+                sets[name] = _weights(genes)
             except ValueError as problem:
                 wrong.append(f"line {number}: {problem}")
     if wrong or not sets:
         raise UnreadableError(f"{Path(path).name}: " + ("; ".join(wrong) or "no gene sets"))
     return sets
+
+
+def _weights(entries: Sequence[str]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for gene, weight in map(_weighted, filter(None, entries)):
+        weights.setdefault(gene, weight)
+    return weights
 
 
 def _weighted(entry: str) -> tuple[str, float]:
