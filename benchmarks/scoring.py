@@ -27,7 +27,8 @@ def signatures(genes: list[str]) -> dict[str, list[str]]:
     """A hundred sets of 20 to 200 genes."""
     rng = np.random.default_rng(SEED)
     sizes = rng.integers(20, 201, N_SIGNATURES)
-    return {f"set{i}": list(rng.choice(genes, n, replace=False)) for i, n in enumerate(sizes)}
+    names = np.array(genes)
+    return {f"set{i}": rng.choice(names, n, False).tolist() for i, n in enumerate(sizes)}
 
 
 def bulk(samples: int) -> np.ndarray:

@@ -51,7 +51,7 @@ Example: nenuphar score tumours.tsv --signatures builtin --method singscore -o s
 """
 
 
-def score(  # noqa: PLR0913
+def score(  # noqa: PLR0913, PLR0917
     expression: Annotated[Path, typer.Argument(help="Expression matrix.")],
     signatures: Annotated[
         str, typer.Option(help="A .gmt file, or `builtin` for those of the knowledge base.")

@@ -131,7 +131,7 @@ def _value(tables, expected, grid, k, first, last):
 
 
 @compiled
-def _sum_counted(  # noqa: PLR0913
+def _sum_counted(  # noqa: PLR0913, PLR0917
     genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
     start, entry_set, tables, expected, grid, out, hits,
 ):  # fmt: skip
@@ -156,7 +156,7 @@ def _sum_counted(  # noqa: PLR0913
 
 
 @compiled
-def _sum_sorted(  # noqa: PLR0913
+def _sum_sorted(  # noqa: PLR0913, PLR0917
     keys,
     genes,
     n,
@@ -236,7 +236,7 @@ def _load(bits, columns, begin, end, keys, genes, largest):
 
 
 @compiled
-def rank_sums(  # noqa: PLR0913
+def rank_sums(  # noqa: PLR0913, PLR0917
     bits, columns, pointer, largest,
     start, entry_set, sizes, set_start, set_gene, tables, expected, grid, zero_last, out, bad,
 ):  # fmt: skip
@@ -290,7 +290,7 @@ def _scale_for(bound):
 
 
 @compiled
-def value_sums(  # noqa: PLR0913
+def value_sums(  # noqa: PLR0913, PLR0917
     values, columns, pointer, n_genes,
     start, entry_set, entry_weight, heaviest, out, mean, squares, bad,
 ):  # fmt: skip

@@ -129,7 +129,7 @@ class GeneIndex:
     def _by_upper_case(self) -> dict[str, tuple[str, ...]]:
         if not hasattr(self, "_upper"):
             self._upper: dict[str, tuple[str, ...]] = {}
-            spelt = {symbol: (symbol,) for symbol in self._approved}
+            spelt: dict[str, tuple[str, ...]] = {name: (name,) for name in self._approved}
             spelt |= {name: symbols for name, (_, symbols) in self._names.items()}
             for name in sorted(spelt):
                 if not name.isupper():
