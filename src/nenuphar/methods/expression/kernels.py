@@ -19,13 +19,15 @@ DIGIT = 11
 BUCKETS = 1 << DIGIT
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
+part = njit(nogil=True, error_model="numpy")
 
 
-@compiled
+@part
 def _radix(keys, other, spare_keys, spare_other, n, shift, passes, histogram):
     """Sorts keys (and what belongs to them) by `passes` digits from bit `shift`; stable."""
     for _ in range(passes):
-        histogram[:] = 0
+        for b in range(BUCKETS):
+            histogram[b] = 0
         for i in range(n):
             histogram[(keys[i] >> shift) & (BUCKETS - 1)] += 1
         if histogram[(keys[0] >> shift) & (BUCKETS - 1)] < n:
@@ -46,7 +48,7 @@ def _radix(keys, other, spare_keys, spare_other, n, shift, passes, histogram):
     return keys, other, spare_keys, spare_other
 
 
-@compiled
+@part
 def _mend(keys, other, n, budget):
     """Insertion sort of nearly sorted keys; false once it takes more than `budget` moves."""
     for i in range(1, n):
@@ -66,7 +68,7 @@ def _mend(keys, other, n, budget):
     return True
 
 
-@compiled
+@part
 def _sorted(keys, genes, spare_keys, spare_genes, n, histogram):
     """Sorts the keys of a sample: by the upper 22 bits of their range, then by what is left."""
     zero = keys.dtype.type(0)
@@ -92,10 +94,11 @@ def _sorted(keys, genes, spare_keys, spare_genes, n, histogram):
     return keys, genes
 
 
-@compiled
+@part
 def _count_distinct(keys, n, slot_key, slot_count, slot_of, found):
     """Counts how often each key occurs; -1 as soon as there are too many different ones."""
-    slot_count[:] = 0
+    for slot in range(SLOTS):
+        slot_count[slot] = 0
     distinct = 0
     for i in range(n):
         key = keys[i]
@@ -122,7 +125,7 @@ def _count_distinct(keys, n, slot_key, slot_count, slot_of, found):
     return distinct
 
 
-@compiled
+@part
 def _value(tables, expected, grid, k, first, last):
     if expected[k]:
         shared = (tables[k, last] - tables[k, first - 1]) / (last - first + 1)
@@ -130,7 +133,7 @@ def _value(tables, expected, grid, k, first, last):
     return tables[k, first + last]
 
 
-@compiled
+@part
 def _sum_counted(  # noqa: PLR0913, PLR0917
     genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
     start, entry_set, tables, expected, grid, out, hits,
@@ -155,7 +158,7 @@ def _sum_counted(  # noqa: PLR0913, PLR0917
                     out[k, s] += slot_value[slot, k]
 
 
-@compiled
+@part
 def _sum_sorted(  # noqa: PLR0913, PLR0917
     keys,
     genes,
@@ -178,8 +181,10 @@ def _sum_sorted(  # noqa: PLR0913, PLR0917
 
     tie: room for the tied group of every gene (0 is that of zeros); each: for what it counts.
     """
-    tie[:] = 0
-    each[0] = value
+    for gene in range(tie.size):
+        tie[gene] = 0
+    for k in range(grid.size):
+        each[0, k] = value[k]
     i, group = 0, 0
     while i < n:
         group += 1
@@ -203,7 +208,7 @@ def _sum_sorted(  # noqa: PLR0913, PLR0917
             out[k, s] = total
 
 
-@compiled
+@part
 def _value_of_zero(above, n, zeros, tables, expected, grid, zero_last, value):
     for k in range(grid.size):
         if zeros == 0:
@@ -214,7 +219,7 @@ def _value_of_zero(above, n, zeros, tables, expected, grid, zero_last, value):
             value[k] = _value(tables, expected, grid, k, above + 1, above + zeros)
 
 
-@compiled
+@part
 def _load(bits, columns, begin, end, keys, genes, largest):
     """Order-preserving keys (highest value first) of what is not zero; -1 where not finite."""
     one = bits.dtype.type(1)
@@ -260,7 +265,6 @@ def rank_sums(  # noqa: PLR0913, PLR0917
         begin, end = pointer[row], pointer[row + 1]
         n, above = _load(bits, columns, begin, end, keys, genes, largest)
         sums = out[row]
-        sums[:] = 0.0
         if n < 0:
             bad[row] = True
             continue
@@ -274,7 +278,10 @@ def rank_sums(  # noqa: PLR0913, PLR0917
                 tie, each, first, last, sums,
             )  # fmt: skip
             continue
-        hits[:] = 0
+        for s in range(sizes.size):
+            hits[s] = 0
+            for k in range(grid.size):
+                sums[k, s] = 0.0
         _sum_counted(
             genes, n, above, zeros, distinct, slot_count, slot_of, found, slot_value,
             start, entry_set, tables, expected, grid, sums, hits,
@@ -284,7 +291,7 @@ def rank_sums(  # noqa: PLR0913, PLR0917
                 sums[k, s] += (sizes[s] - hits[s]) * value[k]
 
 
-@compiled
+@part
 def _scale_for(bound):
     return math.ldexp(1.0, TOP_BITS - math.frexp(bound)[1])
 
@@ -303,7 +310,8 @@ def value_sums(  # noqa: PLR0913, PLR0917
             if not math.isfinite(x):
                 bad[row] = True
             largest = max(largest, abs(x))
-        out[row, :] = 0.0
+        for s in range(out.shape[1]):
+            out[row, s] = 0.0
         mean[row] = 0.0
         squares[row] = 0.0
         if bad[row] or largest == 0.0:
