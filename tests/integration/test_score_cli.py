@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 import typer
+from openpyxl import Workbook
 from scipy.sparse import csc_matrix, csr_matrix
 from typer.testing import CliRunner
 
@@ -131,6 +132,11 @@ def test_counts_mouse_symbols_and_duplicates_are_said(run, files):
     pl.DataFrame({"g": twice} | dict(zip(SAMPLES, X, strict=True))).write_csv(files / "d.csv")
     result = run(files / "d.csv")
     assert (result.exit_code, "merged by the largest" in result.stderr) == (0, True)
+    rows = "\n".join(",".join([s, *map(str, X[i])]) for i, s in enumerate(SAMPLES))
+    (files / "e.csv").write_text(",".join(["sample", *twice]) + "\n" + rows + "\n\n")
+    merged = run(files / "e.csv", "--samples-in-rows", out="e.parquet")
+    assert (merged.exit_code, "merged by the largest" in merged.stderr) == (0, True)
+    assert (files / "e.parquet").read_bytes() == (files / "out.parquet").read_bytes()
 
 
 def test_bad_cells_are_rejected_one_by_one_and_their_sample_is_scored_on_the_rest(run, files):
@@ -176,6 +182,13 @@ def test_wrong_usage_is_told_from_unreadable_input(run, files):
     assert (result.exit_code, "line 1: no genes" in result.stderr) == (3, True)
 
 
+def workbook(path, frame):
+    book = Workbook()
+    for row in (frame.columns, *frame.iter_rows()):
+        book.active.append(list(row))
+    book.save(path)
+
+
 def test_tables_are_read_whatever_their_marks_and_line_ends(files):
     base = (files / "m.tsv").read_text()
     header, *rows = base.splitlines()
@@ -197,7 +210,10 @@ def test_tables_are_read_whatever_their_marks_and_line_ends(files):
         (files / name).write_bytes(text.encode())
     (files / "m.csv.gz").write_bytes(gzip.compress(base.replace("\t", ",").encode()))
     (files / "bom.tsv").write_bytes(b"\xef\xbb\xbf" + base.encode())
-    for name in [*variants, "m.csv.gz", "bom.tsv"]:
+    frame = pl.read_csv(files / "m.tsv", separator="\t")
+    frame.write_parquet(files / "m.parquet")
+    workbook(files / "m.xlsx", frame)
+    for name in [*variants, "m.csv.gz", "bom.tsv", "m.parquet", "m.xlsx"]:
         matrix = read_expression(files / name)
         assert (matrix.genes, matrix.samples) == (GENES, SAMPLES), name
         assert np.array_equal(matrix.values, X), name

@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 _HELP = """
 Scores every sample with gene signatures, from the ranks within that sample alone.
 
-EXPRESSION is genes × samples (.csv .tsv .txt .parquet .gct, the first column the gene) or AnnData
+EXPRESSION is genes × samples (.csv .tsv .txt .xlsx .parquet .gct, first column the gene) or AnnData
 (.h5ad .zarr). OUT is wide, one row per sample, first column `sample`; a signature of which too few
 genes are measured is empty. Ties count with their expected value: no score depends on the order of
 genes or on the other samples (but for --normalise range).

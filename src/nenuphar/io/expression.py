@@ -19,6 +19,7 @@ ANNOTATION = {
 }  # fmt: skip
 BLOCK_ROWS = 4096
 SHOWN = 5
+REPEAT = "\x1f"
 
 
 class UnreadableError(ValueError):
@@ -65,7 +66,7 @@ class ExpressionMatrix:
 
 
 def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionMatrix:
-    """Reads a matrix by its suffix: `.csv .tsv .txt .parquet .gct .h5ad .zarr` (or with `.gz`).
+    """Reads a matrix by suffix: `.csv .tsv .txt .xlsx .parquet .gct .h5ad .zarr` (text also `.gz`).
 
     Tables hold genes in rows, their names in the first column; `samples_in_rows` is the other
     way round. Text in place of a number is listed as rejected and counts as missing. Raises
@@ -90,6 +91,10 @@ def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionM
             import polars as pl
 
             return _from_frame(pl.read_parquet(path), path, samples_in_rows, 2)
+        if suffix == ".xlsx":
+            import polars as pl
+
+            return _from_frame(pl.read_excel(path), path, samples_in_rows, 2)
         if suffix in {".csv", ".tsv", ".txt"}:
             return _table(path, samples_in_rows)
     except ImportError as problem:
@@ -101,7 +106,7 @@ def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionM
         raise UnreadableError(f"{path.name}: not a readable {suffix} file ({problem})") from problem
     raise UnreadableError(
         f"{path.name}: {suffix or 'no suffix'} is no expression format; "
-        "give .csv, .tsv, .txt, .parquet, .gct, .h5ad or .zarr"
+        "give .csv, .tsv, .txt, .xlsx, .parquet, .gct, .h5ad or .zarr"
     )
 
 
@@ -141,13 +146,7 @@ def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
     names = [name.strip().strip('"') for name in header.split(mark)]
     if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
         names = ["", *names]  # written by R: no name above the row names
-    twice = sorted(name for name, n in Counter(names).items() if n > 1 and name)
-    if twice:
-        raise UnreadableError(
-            f"{path.name}: {len(twice)} column names occur more than once "
-            f"({', '.join(twice[:SHOWN])}); name every column once"
-        )
-    names = [name or f"column {i}" for i, name in enumerate(names)]
+    names = _distinct([name or f"column {i}" for i, name in enumerate(names)])
     reading: dict[str, Any] = {
         "separator": mark,
         "has_header": False,
@@ -170,6 +169,16 @@ def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
         ) from problem
 
 
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Marks repeated names, which a data frame does not take; `_from_frame` unmarks them."""
+    seen: Counter[str] = Counter()
+    marked = []
+    for name in names:
+        marked.append(f"{name}{REPEAT}{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return marked
+
+
 def _from_frame(
     frame: pl.DataFrame, path: Path, samples_in_rows: bool, first_line: int
 ) -> ExpressionMatrix:
@@ -181,9 +190,13 @@ def _from_frame(
     frame = frame.drop(dropped)
     if frame.width < 2 or frame.height == 0:
         raise UnreadableError(f"{path.name}: no numbers; give names and at least one column")
-    ids = frame[:, 0].cast(pl.String).fill_null("").str.strip_chars().to_list()
+    first_column = frame[:, 0].cast(pl.String).str.strip_chars()
+    if frame.dtypes[0].is_float():
+        first_column = first_column.str.strip_suffix(".0")
+    ids = first_column.fill_null("").to_list()
     numbers, rejected = _numbers(frame[:, 1:], ids, path, first_line)
     named = np.array([bool(name) for name in ids])
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
     rejected += [
         Rejected(
             path.name,
@@ -194,13 +207,13 @@ def _from_frame(
             "the row has no name",
             "name the gene or delete the row",
         )
-        for i in np.flatnonzero(~named)
+        for i in np.flatnonzero(~named & ~blank)
     ]
     if not named.all():
         ids = [name for name in ids if name]
         numbers = numbers.filter(pl.Series(named))
     values = numbers.to_numpy()
-    columns = numbers.columns
+    columns = [name.partition(REPEAT)[0] for name in numbers.columns]
     genes, samples = (columns, ids) if samples_in_rows else (ids, columns)
     if len(set(samples)) < len(samples):
         twice = sorted(name for name, n in Counter(samples).items() if n > 1)

@@ -59,12 +59,15 @@ def test_genes_are_found_under_their_other_names_and_listed():
     }
 
 
-def test_ambiguous_and_confusable_names_are_listed_and_two_names_of_a_gene_count_once():
-    rows = ["KMT2B", "KMT2D", "TTF1", "CCN1"]
+def test_ambiguous_names_are_listed_and_two_names_of_a_gene_count_once():
+    rows = ["KMT2B", "KMT2D", "CCN1"]
     scorer = Scorer(rows, as_signatures({"s": ["MLL2", "CCN1", "CYR61"]}), "zscore")
     assert [one.name for one in scorer.match.ambiguous] == ["MLL2"]
     cover = scorer.match.coverage[0]
     assert (cover.found, cover.genes, cover.missing) == (1, 2, ("MLL2",))
+    measured = Scorer(["MLL2", "CCN1"], as_signatures({"s": ["KMT2D", "KMT2B", "CCN1"]}), "zscore")
+    assert [one.name for one in measured.match.ambiguous] == ["MLL2"]
+    assert measured.match.coverage[0].found == 1
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -114,6 +117,7 @@ def test_counts_linear_and_centred_values_are_noticed():
     assert [f.code for f in inspect_values(X - X.mean(axis=0), "ssgsea")] == ["centred"]
     assert [f.code for f in inspect_values(X - 4, "ssgsea")] == ["negative_values"]
     assert inspect_values(np.full((2, 3), np.nan), "ssgsea") == []
+    assert inspect_values(np.eye(3), "zscore") == []  # yes and no are no counts
 
 
 def test_transposed_matrices_and_mouse_symbols_are_noticed():

@@ -61,6 +61,7 @@ class _Rows:
         self.genes = genes
         self._by_symbol: dict[str, tuple[int, Resolution]] | None = None
         self._index: GeneIndex | None = None
+        self.ambiguous: dict[str, Resolution] = {}
 
     @property
     def index(self) -> GeneIndex:
@@ -78,6 +79,8 @@ class _Rows:
                 held = self._by_symbol.get(meant.symbol or "")
                 if meant.symbol and (held is None or meant.via == "approved"):
                     self._by_symbol[meant.symbol] = (column, meant)
+                if meant.symbol is None:
+                    self.ambiguous |= dict.fromkeys(meant.candidates, meant)
         return self._by_symbol
 
 
@@ -129,4 +132,6 @@ def _find(gene: str, rows: _Rows, match: GeneMatch) -> int | None:
     if column is not None and row is not None:
         via = meant.via if row.via == "approved" else row.via
         match.replaced.append(Replacement(gene, rows.genes[column], meant.symbol, via))
+    elif meant.symbol in rows.ambiguous and rows.ambiguous[meant.symbol] not in match.ambiguous:
+        match.ambiguous.append(rows.ambiguous[meant.symbol])
     return column

@@ -15,7 +15,7 @@ from nenuphar.terminology.genes import looks_like_mouse
 if TYPE_CHECKING:
     from nenuphar.methods.expression.signatures import Signature
 
-COUNTS_ABOVE = 50.0  # log values stay far below; counts of any depth go beyond
+COUNTS_ABOVE = 1.0  # whole numbers beyond yes and no; logarithms are not whole numbers
 LINEAR_ABOVE = 100.0  # log2 of anything measured stays below
 CENTRED = (0.25, 0.75)  # share of negative values of genes centred over the cohort
 ROWS_LOOKED_AT = 200
