@@ -20,9 +20,9 @@ from nenuphar.io.expression import (
     UnreadableError,
     from_anndata,
     read_expression,
-    read_gmt,
     write_wide,
 )
+from nenuphar.io.gene_sets import read_gmt
 from nenuphar.methods.expression import Options, Scorer, as_signatures, score
 
 GENES = ["ASCL1", "NEUROD1", "POU2F3", "YAP1", "TP53", "RB1", "MKI67", "CHGA", "SYP", "INSM1"]
@@ -156,12 +156,24 @@ def test_bad_cells_are_rejected_one_by_one_and_their_sample_is_scored_on_the_res
     assert report["genes"] == 9
 
 
+def test_clinical_columns_beside_the_genes_are_left_out_and_listed(run, files):
+    wide = pl.DataFrame({"Sample_ID": SAMPLES} | {g: X[:, i] for i, g in enumerate(GENES)})
+    wide = wide.with_columns(Age=pl.lit(61), Histology=pl.lit("atypical"), C1orf54=pl.lit(3.5))
+    wide.write_csv(files / "clinical.csv")
+    result = run(files / "clinical.csv", "--samples-in-rows", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert sorted(report["left_out"]) == ["Age", "Histology"]
+    assert report["genes"] == 11
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "empty"),
         ("gene\tS1\tS1\nA\t1\t2\n", "more than once"),
-        ("gene\tS1\nA\tx\nB\ty\n", "most cells are no numbers"),
+        ("gene\tS1\nA\tx\nB\ty\nC\t1\n", "most cells are no numbers"),
+        ("gene\tS1\nA\tx\nB\ty\n", "no numbers"),
         ("gene\tS1\tS2\nA\t1\n\nB\t1\t2\t3\t4\n", "not a table"),
     ],
 )

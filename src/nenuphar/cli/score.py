@@ -134,7 +134,7 @@ def score(  # noqa: PLR0913, PLR0917
 
 
 def _signatures(source: str, coverage_min: float | None) -> list[Signature]:
-    from nenuphar.io.expression import read_gmt
+    from nenuphar.io.gene_sets import read_gmt
     from nenuphar.methods.expression import as_signatures, builtin_signatures
 
     sets: dict[str, Any] = (
@@ -161,7 +161,13 @@ def _score(
     report["rejected"] = [
         {name: getattr(one, name) for name in one.__slots__} for one in matrix.rejected
     ]
-    report |= {"incomplete": [], "unscored": [], "signatures": [], "replaced": []}
+    report |= {
+        "left_out": matrix.left_out,
+        "incomplete": [],
+        "unscored": [],
+        "signatures": [],
+        "replaced": [],
+    }
     report |= {"ambiguous": [], "confusable": []}
     scores = None
     if not any(finding.severity == "error" for finding in findings):
@@ -252,6 +258,7 @@ def _tell(report: dict[str, Any], as_json: bool) -> None:
         for finding in report["findings"]
         if finding["code"] != "negative_values"
     ]
+    lines += [f"Left out: column {one} holds no expression." for one in report["left_out"]]
     lines += [
         f"Refused: {one['signature']}: {one['found']} of {one['genes']} genes measured, "
         f"{one['required']:.0%} needed."

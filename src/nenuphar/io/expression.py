@@ -1,4 +1,4 @@
-"""Reads expression matrices and gene sets: tables, GCT, AnnData files, GMT."""
+"""Reads expression matrices (tables, GCT, AnnData files) and writes scores."""
 
 from __future__ import annotations
 
@@ -45,12 +45,14 @@ class ExpressionMatrix:
 
     values: a NumPy array, a SciPy CSR matrix, or anything that gives one of them when its rows
     are sliced (backed AnnData, Dask, HDF5, Zarr). Missing values are NaN.
+    left_out: columns that hold no expression (text, or clinical numbers beside the genes).
     """
 
     genes: list[str]
     samples: list[str]
     values: Any
     rejected: list[Rejected] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
         """Portions of samples with the number of their first: all at once where in memory."""
@@ -110,7 +112,8 @@ def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionM
     )
 
 
-def _text(path: Path) -> bytes:
+def file_text(path: Path) -> bytes:
+    """The bytes of a text file: unpacked, as UTF-8, with line feeds. Raises where it is empty."""
     raw = path.read_bytes()
     if path.suffix == ".gz":
         import gzip
@@ -131,7 +134,7 @@ def _delimiter(header: str) -> str:
 
 
 def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
-    raw = _text(path)
+    raw = file_text(path)
     frame = _frame(raw, path, skip=0)
     return _from_frame(frame, path, samples_in_rows, 2)
 
@@ -187,6 +190,9 @@ def _from_frame(
 
     names = frame.columns
     dropped = [name for name in names[1:3] if name.strip().lower() in ANNOTATION]
+    dropped += [name for name in names[1:] if name not in dropped and _is_text(frame[name])]
+    if samples_in_rows:
+        dropped += _no_genes([name for name in names[1:] if name not in dropped])
     frame = frame.drop(dropped)
     if frame.width < 2 or frame.height == 0:
         raise UnreadableError(f"{path.name}: no numbers; give names and at least one column")
@@ -223,8 +229,30 @@ def _from_frame(
             + ("" if samples_in_rows else ", or give --samples-in-rows")
         )
     return ExpressionMatrix(
-        list(genes), list(samples), values if samples_in_rows else values.T, rejected
+        list(genes), list(samples), values if samples_in_rows else values.T, rejected, dropped
     )
+
+
+def _is_text(column: pl.Series) -> bool:
+    """Whether a column holds words and no number at all."""
+    import polars as pl
+
+    if column.dtype != pl.String:
+        return not (column.dtype.is_numeric() or column.dtype in {pl.Null, pl.Boolean})
+    numbers = column.cast(pl.Float64, strict=False)
+    return column.null_count() < len(column) and numbers.null_count() == len(column)
+
+
+def _no_genes(names: Sequence[str]) -> list[str]:
+    """Column names that are words (`Age`, `Survival_months`) beside genes, not genes."""
+    from nenuphar.terminology.genes import gene_index, looks_like_mouse
+
+    words = [name for name in names if name != name.upper() and not name.startswith("ENS")]
+    if not words or looks_like_mouse(names):
+        return []
+    index = gene_index()
+    unknown = [name for name in words if index.resolve(name).via == "unknown"]
+    return unknown if len(unknown) < len(names) / 2 else []
 
 
 def _numbers(
@@ -261,7 +289,7 @@ def _numbers(
 
 def _gct(path: Path) -> ExpressionMatrix:
     """GCT 1.2 and 1.3; annotation columns and rows are left out."""
-    raw = _text(path)
+    raw = file_text(path)
     head = raw.split(b"\n", 2)
     try:
         shape = [int(part) for part in head[1].split()]
@@ -313,52 +341,6 @@ def from_anndata(adata: Any) -> ExpressionMatrix:
     if getattr(x, "format", "") == "csc" and hasattr(x, "tocsr"):
         x = x.tocsr()
     return ExpressionMatrix([str(g) for g in adata.var_names], [str(s) for s in adata.obs_names], x)
-
-
-def read_gmt(path: Path) -> dict[str, dict[str, float]]:
-    """Gene sets of a GMT file as name → gene → weight.
-
-    A gene may carry a direction (`MKI67-`) or a weight (`MKI67,0.5`); a gene that comes twice in
-    a set counts once. Raises `UnreadableError` for lines without genes, sets of one name and
-    weights that are no numbers, all together.
-    """
-    sets: dict[str, dict[str, float]] = {}
-    wrong: list[str] = []
-    for number, line in enumerate(_text(Path(path)).decode("utf-8", "replace").splitlines(), 1):
-        if not line.strip():
-            continue
-        name, _, *genes = (
-            (part.strip() for part in line.split("\t")) if "\t" in line else (line, "")
-        )
-        if not any(genes):
-            wrong.append(f"line {number}: no genes; write name, description and genes with tabs")
-        elif name in sets:
-            wrong.append(f"line {number}: {name} occurs twice; rename one")
-        else:
-            try:
-                sets[name] = _weights(genes)
-            except ValueError as problem:
-                wrong.append(f"line {number}: {problem}")
-    if wrong or not sets:
-        raise UnreadableError(f"{Path(path).name}: " + ("; ".join(wrong) or "no gene sets"))
-    return sets
-
-
-def _weights(entries: Sequence[str]) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for gene, weight in map(_weighted, filter(None, entries)):
-        weights.setdefault(gene, weight)
-    return weights
-
-
-def _weighted(entry: str) -> tuple[str, float]:
-    gene, comma, weight = entry.partition(",")
-    if comma:
-        try:
-            return gene.strip(), float(weight)
-        except ValueError:
-            raise ValueError(f"{weight!r} is no weight for {gene}") from None
-    return entry.rstrip("+-"), -1.0 if entry.endswith("-") else 1.0
 
 
 def write_wide(
