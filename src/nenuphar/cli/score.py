@@ -1,0 +1,293 @@
+"""`nenuphar score`: signature scores of an expression matrix."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nenuphar.io.expression import ExpressionMatrix
+    from nenuphar.methods.expression import Options, Scorer, Signature
+
+REJECTED, USAGE, UNREADABLE = 1, 2, 3
+
+
+class MethodName(StrEnum):
+    """The scoring methods."""
+
+    ssgsea = "ssgsea"
+    aucell = "aucell"
+    ucell = "ucell"
+    singscore = "singscore"
+    zscore = "zscore"
+    ulm = "ulm"
+
+
+class Normalise(StrEnum):
+    """What the raw enrichment score of ssGSEA is divided by."""
+
+    none = "none"
+    genes = "genes"
+    range = "range"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command `score` to the application."""
+    app.command("score", help=_HELP)(score)
+
+
+_HELP = """
+Scores every sample with gene signatures, from the ranks within that sample alone.
+
+EXPRESSION is genes × samples (.csv .tsv .txt .xlsx .parquet .gct, first column the gene) or AnnData
+(.h5ad .zarr). OUT is wide, one row per sample, first column `sample`; a signature of which too few
+genes are measured is empty. Ties count with their expected value: no score depends on the order of
+genes or on the other samples (but for --normalise range).
+
+Example: nenuphar score tumours.tsv --signatures builtin --method singscore -o scores.parquet
+"""
+
+
+def score(  # noqa: PLR0913, PLR0917
+    expression: Annotated[Path, typer.Argument(help="Expression matrix.")],
+    signatures: Annotated[
+        str, typer.Option(help="A .gmt file, or `builtin` for those of the knowledge base.")
+    ],
+    method: Annotated[MethodName, typer.Option(help="How to score.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="OUT, by its suffix .parquet, .csv or .tsv.")
+    ],
+    samples_in_rows: Annotated[
+        bool, typer.Option("--samples-in-rows", help="The table has samples in rows.")
+    ] = False,
+    coverage_min: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Fraction of a signature's genes that must be measured [default: 0.5, or what "
+            "the record states].",
+        ),
+    ] = None,
+    n_up: Annotated[
+        int | None, typer.Option(min=2, help="AUCell: top genes considered [default: 5%].")
+    ] = None,
+    max_rank: Annotated[int, typer.Option(min=2, help="UCell: rank of the cut-off.")] = 1500,
+    missing_last: Annotated[
+        bool,
+        typer.Option("--missing-last", help="UCell: unmeasured genes count as lowest"),
+    ] = False,
+    w_neg: Annotated[float, typer.Option(help="UCell: weight of the genes expected low.")] = 1.0,
+    exponent: Annotated[float, typer.Option(min=0, help="ssGSEA: power of the ranks.")] = 0.25,
+    normalise: Annotated[
+        Normalise,
+        typer.Option(help="ssGSEA: `none` is the raw score, `range` gseapy's NES (by the cohort)."),
+    ] = Normalise.none,
+    uncentred: Annotated[
+        bool, typer.Option("--uncentred", help="singscore: from 0 to 1 in place of around 0.")
+    ] = False,
+    single: Annotated[
+        bool, typer.Option("--float32", help="Rank in single precision (half the memory).")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads [default: all].")] = None,
+    json_report: Annotated[
+        bool, typer.Option("--json", help="Print coverage and everything noticed as JSON.")
+    ] = False,
+) -> None:
+    """Runs the command; the help text is `_HELP`."""
+    from nenuphar.io.expression import UnreadableError, read_expression, write_wide
+    from nenuphar.methods.expression import (
+        ExpressionError,
+        OptionError,
+        Options,
+        SignatureError,
+    )
+
+    try:
+        options = Options(
+            n_up=n_up,
+            max_rank=max_rank,
+            missing_last=missing_last,
+            w_neg=w_neg,
+            exponent=exponent,
+            normalise=normalise.value,
+            centre=not uncentred,
+        )
+        wanted = _signatures(signatures, coverage_min)
+        matrix = read_expression(expression, samples_in_rows=samples_in_rows)
+        scores, report = _score(matrix, wanted, method.value, options, threads, single)
+        if scores is not None:
+            write_wide(output, matrix.samples, [one.name for one in wanted], scores)
+    except OptionError as problem:
+        typer.echo(f"Error: {problem}", err=True)
+        raise typer.Exit(USAGE) from None
+    except (UnreadableError, ExpressionError, SignatureError) as problem:
+        typer.echo(f"Error: {problem}", err=True)
+        raise typer.Exit(UNREADABLE) from None
+    _tell(report, json_report)
+    if scores is None:
+        raise typer.Exit(UNREADABLE)
+    raise typer.Exit(REJECTED if matrix.rejected or report["unscored"] else 0)
+
+
+def _signatures(source: str, coverage_min: float | None) -> list[Signature]:
+    from nenuphar.io.gene_sets import read_gmt
+    from nenuphar.methods.expression import as_signatures, builtin_signatures
+
+    sets: dict[str, Any] = (
+        dict(builtin_signatures()) if source == "builtin" else dict(read_gmt(Path(source)))
+    )
+    return as_signatures(sets, coverage_min)
+
+
+def _score(
+    matrix: ExpressionMatrix,
+    signatures: list[Signature],
+    method: str,
+    options: Options,
+    threads: int | None,
+    single: bool,
+) -> tuple[Any, dict[str, Any]]:
+    """Scores block by block; None for the scores where the input forbids it."""
+    import numpy as np
+
+    from nenuphar.methods.expression import Scorer, by_range, inspect_names, inspect_values
+
+    findings = inspect_names(matrix.genes, matrix.samples, signatures)
+    report: dict[str, Any] = {"samples": len(matrix.samples), "genes": len(matrix.genes)}
+    report["rejected"] = [
+        {name: getattr(one, name) for name in one.__slots__} for one in matrix.rejected
+    ]
+    report |= {
+        "left_out": matrix.left_out,
+        "incomplete": [],
+        "unscored": [],
+        "signatures": [],
+        "replaced": [],
+    }
+    report |= {"ambiguous": [], "confusable": []}
+    scores = None
+    if not any(finding.severity == "error" for finding in findings):
+        scorer = Scorer(matrix.genes, signatures, method, options, threads, single=single)
+        scores = np.full((len(matrix.samples), len(signatures)), np.nan)
+        for start, values in matrix.blocks():
+            if start == 0:
+                findings += inspect_values(values, method)
+            batch = scorer.score(values)
+            scores[start : start + values.shape[0]] = batch.scores
+            report["incomplete"] += [
+                {"sample": matrix.samples[start + row], "missing": n}
+                for row, n in sorted(batch.incomplete.items())
+            ]
+        if method == "ssgsea" and options.normalise == "range":
+            scores = by_range(scores)
+        _describe(scorer, report)
+        _judge(scores, scorer, matrix, report, findings)
+        if np.isnan(scores).all():
+            scores = None
+    report["findings"] = [
+        {name: getattr(finding, name) for name in finding.__slots__} for finding in findings
+    ]
+    return scores, report
+
+
+def _describe(scorer: Scorer, report: dict[str, Any]) -> None:
+    report["signatures"] = [
+        {
+            "signature": cover.signature,
+            "genes": cover.genes,
+            "found": cover.found,
+            "coverage": round(cover.fraction, 4),
+            "required": cover.required,
+            "refused": cover.refused,
+            "missing": list(cover.missing),
+        }
+        for cover in scorer.match.coverage
+    ]
+    report["replaced"] = [
+        {name: getattr(one, name) for name in one.__slots__} for one in scorer.match.replaced
+    ]
+    for kind in ("ambiguous", "confusable"):
+        report[kind] = [
+            {"name": one.name, "candidates": list(one.candidates)}
+            for one in getattr(scorer.match, kind)
+        ]
+
+
+def _judge(
+    scores: Any,
+    scorer: Scorer,
+    matrix: ExpressionMatrix,
+    report: dict[str, Any],
+    findings: list[Any],
+) -> None:
+    """Lists the samples without any score, and says so where no signature can be scored."""
+    import numpy as np
+
+    from nenuphar.methods.expression import Finding
+
+    if all(cover.refused for cover in scorer.match.coverage):
+        best = max(scorer.match.coverage, key=lambda cover: cover.fraction)
+        findings.append(
+            Finding(
+                "no_coverage",
+                "error",
+                f"no signature is measured well enough; the best, {best.signature}, has "
+                f"{best.found} of {best.genes} genes",
+                "check that rows are named by symbol, Ensembl or Entrez id, and the orientation; "
+                "or lower --coverage-min",
+            )
+        )
+        return
+    empty = np.isnan(scores).all(axis=1)
+    report["unscored"] = [matrix.samples[row] for row in np.flatnonzero(empty)]
+
+
+def _tell(report: dict[str, Any], as_json: bool) -> None:
+    """Says what was noticed: JSON on standard output, or sentences on standard error."""
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(report, indent=2, sort_keys=True))
+        return
+    lines = [
+        f"{finding['severity'].capitalize()}: {finding['message']}. Remedy: {finding['fix']}."
+        for finding in report["findings"]
+        if finding["code"] != "negative_values"
+    ]
+    lines += [f"Left out: column {one} holds no expression." for one in report["left_out"]]
+    lines += [
+        f"Refused: {one['signature']}: {one['found']} of {one['genes']} genes measured, "
+        f"{one['required']:.0%} needed."
+        for one in report["signatures"]
+        if one["refused"]
+    ]
+    lines += [
+        f"Replaced: {one['wanted']} was found as {one['row']} ({one['symbol']}, {one['via']})."
+        for one in report["replaced"]
+    ]
+    lines += [
+        f"Ambiguous: {one['name']} may be {' or '.join(one['candidates'])}; not used."
+        for one in report["ambiguous"]
+    ]
+    lines += [
+        f"Note: {one['name']} was taken as the gene of that symbol, not as "
+        f"{' or '.join(one['candidates'])}."
+        for one in report["confusable"]
+    ]
+    lines += [
+        f"Incomplete: sample {one['sample']}: {one['missing']} values missing or not finite; "
+        "scored on the others."
+        for one in report["incomplete"]
+    ]
+    lines += [f"Unscored: sample {one}." for one in report["unscored"]]
+    lines += [
+        f"Rejected: {one['file']}, line {one['line']}, {one['record'] or 'no name'}, "
+        f"{one['column']}: {one['reason']}; {one['fix']}."
+        for one in report["rejected"]
+    ]
+    for line in lines:
+        typer.echo(line, err=True)

@@ -1,0 +1,378 @@
+"""Reads expression matrices (tables, GCT, AnnData files) and writes scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+MISSING = ["", "NA", "NaN", "nan", "N/A", "null", "NULL", "None", "."]
+ANNOTATION = {
+    "entrez_gene_id", "entrezgeneid", "entrez", "description", "gene_name", "gene_symbol",
+    "hgnc_symbol", "ensembl_gene_id", "gene_biotype",
+}  # fmt: skip
+BLOCK_ROWS = 4096
+SHOWN = 5
+REPEAT = "\x1f"
+
+
+class UnreadableError(ValueError):
+    """A file that cannot be read as what it should be: what, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A part of the input that was not used, by the columns of `rejected.tsv`."""
+
+    file: str
+    line: int | None
+    record: str
+    column: str
+    value: str
+    reason: str
+    fix: str
+
+
+@dataclass(slots=True)
+class ExpressionMatrix:
+    """Samples × genes, in memory or on disk.
+
+    values: a NumPy array, a SciPy CSR matrix, or anything that gives one of them when its rows
+    are sliced (backed AnnData, Dask, HDF5, Zarr). Missing values are NaN.
+    left_out: columns that hold no expression (text, or clinical numbers beside the genes).
+    """
+
+    genes: list[str]
+    samples: list[str]
+    values: Any
+    rejected: list[Rejected] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
+        """Portions of samples with the number of their first: all at once where in memory."""
+        import numpy as np
+
+        if isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr"):
+            yield 0, self.values
+            return
+        for start in range(0, len(self.samples), rows):
+            part = self.values[start : start + rows]
+            part = part.compute() if hasattr(part, "compute") else part
+            yield start, part if hasattr(part, "tocsr") else np.asarray(part)
+
+
+def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionMatrix:
+    """Reads a matrix by suffix: `.csv .tsv .txt .xlsx .parquet .gct .h5ad .zarr` (text also `.gz`).
+
+    Tables hold genes in rows, their names in the first column; `samples_in_rows` is the other
+    way round. Text in place of a number is listed as rejected and counts as missing. Raises
+    `UnreadableError`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UnreadableError(f"{path}: no such file")
+    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    try:
+        if suffix == ".h5ad":
+            import h5py
+
+            return _annotated(h5py.File(path, "r"), path)
+        if suffix == ".zarr":
+            import zarr
+
+            return _annotated(zarr.open_group(path, mode="r"), path)
+        if suffix == ".gct":
+            return _gct(path)
+        if suffix == ".parquet":
+            import polars as pl
+
+            return _from_frame(pl.read_parquet(path), path, samples_in_rows, 2)
+        if suffix == ".xlsx":
+            import polars as pl
+
+            return _from_frame(pl.read_excel(path), path, samples_in_rows, 2)
+        if suffix in {".csv", ".tsv", ".txt"}:
+            return _table(path, samples_in_rows)
+    except ImportError as problem:
+        raise UnreadableError(
+            f"{path.name}: reading {suffix} needs {problem.name}; "
+            "install nenuphar with the extra `expression`"
+        ) from problem
+    except OSError as problem:
+        raise UnreadableError(f"{path.name}: not a readable {suffix} file ({problem})") from problem
+    raise UnreadableError(
+        f"{path.name}: {suffix or 'no suffix'} is no expression format; "
+        "give .csv, .tsv, .txt, .xlsx, .parquet, .gct, .h5ad or .zarr"
+    )
+
+
+def file_text(path: Path) -> bytes:
+    """The bytes of a text file: unpacked, as UTF-8, with line feeds. Raises where it is empty."""
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        import gzip
+
+        raw = gzip.decompress(raw)
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raw = raw.decode("utf-16").encode()
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    if not raw.strip():
+        raise UnreadableError(f"{path.name}: the file is empty")
+    return raw
+
+
+def _delimiter(header: str) -> str:
+    return max("\t,;", key=header.count)
+
+
+def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
+    raw = file_text(path)
+    frame = _frame(raw, path, skip=0)
+    return _from_frame(frame, path, samples_in_rows, 2)
+
+
+def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
+    """A table of numbers, its first column text; cells that are no numbers stay text."""
+    import polars as pl
+
+    lines = raw.split(b"\n", skip + 2)
+    header = lines[skip].decode("utf-8", "replace").rstrip("\r")
+    mark = _delimiter(header)
+    names = [name.strip().strip('"') for name in header.split(mark)]
+    if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
+        names = ["", *names]  # written by R: no name above the row names
+    names = _distinct([name or f"column {i}" for i, name in enumerate(names)])
+    reading: dict[str, Any] = {
+        "separator": mark,
+        "has_header": False,
+        "skip_rows": skip + 1,
+        "null_values": MISSING,
+        "encoding": "utf8-lossy",
+    }
+    numbers = dict.fromkeys(names, pl.Float64) | {names[0]: pl.String}
+    try:
+        try:
+            return pl.read_csv(raw, schema=numbers, **reading)
+        except pl.exceptions.ComputeError:
+            strings = dict.fromkeys(names, pl.String)
+            return pl.read_csv(raw, schema=strings, **reading)
+    except (pl.exceptions.PolarsError, ValueError) as problem:
+        first = str(problem).splitlines()[0]
+        raise UnreadableError(
+            f"{path.name}: not a table of {len(names)} columns ({first}); "
+            "give one row per gene with as many cells as the header"
+        ) from problem
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Marks repeated names, which a data frame does not take; `_from_frame` unmarks them."""
+    seen: Counter[str] = Counter()
+    marked = []
+    for name in names:
+        marked.append(f"{name}{REPEAT}{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return marked
+
+
+def _from_frame(
+    frame: pl.DataFrame, path: Path, samples_in_rows: bool, first_line: int
+) -> ExpressionMatrix:
+    import numpy as np
+    import polars as pl
+
+    names = frame.columns
+    dropped = [name for name in names[1:3] if name.strip().lower() in ANNOTATION]
+    dropped += [name for name in names[1:] if name not in dropped and _is_text(frame[name])]
+    if samples_in_rows:
+        dropped += _no_genes([name for name in names[1:] if name not in dropped])
+    frame = frame.drop(dropped)
+    if frame.width < 2 or frame.height == 0:
+        raise UnreadableError(f"{path.name}: no numbers; give names and at least one column")
+    first_column = frame[:, 0].cast(pl.String).str.strip_chars()
+    if frame.dtypes[0].is_float():
+        first_column = first_column.str.strip_suffix(".0")
+    ids = first_column.fill_null("").to_list()
+    numbers, rejected = _numbers(frame[:, 1:], ids, path, first_line)
+    named = np.array([bool(name) for name in ids])
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+    rejected += [
+        Rejected(
+            path.name,
+            first_line + int(i),
+            "",
+            frame.columns[0],
+            "",
+            "the row has no name",
+            "name the gene or delete the row",
+        )
+        for i in np.flatnonzero(~named & ~blank)
+    ]
+    if not named.all():
+        ids = [name for name in ids if name]
+        numbers = numbers.filter(pl.Series(named))
+    values = numbers.to_numpy()
+    columns = [name.partition(REPEAT)[0] for name in numbers.columns]
+    genes, samples = (columns, ids) if samples_in_rows else (ids, columns)
+    if len(set(samples)) < len(samples):
+        twice = sorted(name for name, n in Counter(samples).items() if n > 1)
+        raise UnreadableError(
+            f"{path.name}: {len(twice)} samples occur more than once "
+            f"({', '.join(twice[:SHOWN])}); name every sample once"
+            + ("" if samples_in_rows else ", or give --samples-in-rows")
+        )
+    return ExpressionMatrix(
+        list(genes), list(samples), values if samples_in_rows else values.T, rejected, dropped
+    )
+
+
+def _is_text(column: pl.Series) -> bool:
+    """Whether a column holds words and no number at all."""
+    import polars as pl
+
+    if column.dtype != pl.String:
+        return not (column.dtype.is_numeric() or column.dtype in {pl.Null, pl.Boolean})
+    numbers = column.cast(pl.Float64, strict=False)
+    return column.null_count() < len(column) and numbers.null_count() == len(column)
+
+
+def _no_genes(names: Sequence[str]) -> list[str]:
+    """Column names that are words (`Age`, `Survival_months`) beside genes, not genes."""
+    from nenuphar.terminology.genes import gene_index, looks_like_mouse
+
+    words = [name for name in names if name != name.upper() and not name.startswith("ENS")]
+    if not words or looks_like_mouse(names):
+        return []
+    index = gene_index()
+    unknown = [name for name in words if index.resolve(name).via == "unknown"]
+    return unknown if len(unknown) < len(names) / 2 else []
+
+
+def _numbers(
+    frame: pl.DataFrame, ids: Sequence[str], path: Path, first_line: int
+) -> tuple[pl.DataFrame, list[Rejected]]:
+    """All columns as Float64; what is no number is listed and becomes missing."""
+    import polars as pl
+
+    rejected, columns = [], []
+    for column in frame.get_columns():
+        number = column.cast(pl.Float64, strict=False)
+        if column.dtype == pl.String:
+            wrong = (number.is_null() & column.is_not_null()).arg_true()
+            rejected += [
+                Rejected(
+                    path.name,
+                    first_line + int(i),
+                    ids[i],
+                    column.name,
+                    column[i],
+                    "not a number",
+                    "correct the value or leave the cell empty",
+                )
+                for i in wrong
+            ]
+        columns.append(number)
+    if rejected and len(rejected) > frame.height * frame.width / 2:
+        raise UnreadableError(
+            f"{path.name}: most cells are no numbers ({rejected[0].column}: "
+            f"{rejected[0].value!r}); give a matrix of expression values"
+        )
+    return pl.DataFrame(columns), rejected
+
+
+def _gct(path: Path) -> ExpressionMatrix:
+    """GCT 1.2 and 1.3; annotation columns and rows are left out."""
+    raw = file_text(path)
+    head = raw.split(b"\n", 2)
+    try:
+        shape = [int(part) for part in head[1].split()]
+    except (ValueError, IndexError) as problem:
+        raise UnreadableError(
+            f"{path.name}, line 2: no GCT dimensions; a GCT file begins with #1.2 and its size"
+        ) from problem
+    frame = _frame(raw, path, skip=2)
+    notes, heads = (shape[2], shape[3]) if len(shape) == 4 else (1, 0)
+    frame = frame.drop(frame.columns[1 : 1 + notes])[heads:]
+    if frame.shape != (shape[0], shape[1] + 1):
+        raise UnreadableError(
+            f"{path.name}: line 2 announces {shape[0]} genes × {shape[1]} samples, "
+            f"but there are {frame.height} × {frame.width - 1}; correct the file"
+        )
+    return _from_frame(frame, path, samples_in_rows=False, first_line=4 + heads)
+
+
+def _annotated(group: Any, path: Path) -> ExpressionMatrix:
+    """An AnnData file; X stays on disk."""
+    try:
+        names = {}
+        for axis in ("obs", "var"):
+            held = group[axis]
+            index = held[held.attrs["_index"]]
+            names[axis] = _names(index)
+        x = group["X"]
+    except KeyError as problem:
+        raise UnreadableError(
+            f"{path.name}: no AnnData ({problem} is missing); write it with anndata 0.7 or later"
+        ) from problem
+    if hasattr(x, "keys"):
+        from anndata.io import sparse_dataset
+
+        x = sparse_dataset(x)
+        if x.format == "csc":
+            x = x.to_memory().tocsr()
+    return ExpressionMatrix(names["var"], names["obs"], x)
+
+
+def _names(index: Any) -> list[str]:
+    values = index.asstr()[:] if hasattr(index, "asstr") else index[:]
+    return [str(value) for value in values]
+
+
+def from_anndata(adata: Any) -> ExpressionMatrix:
+    """The matrix of an AnnData object: in memory, backed or Dask-backed; nothing is copied."""
+    x = adata.X
+    if getattr(x, "format", "") == "csc" and hasattr(x, "tocsr"):
+        x = x.tocsr()
+    return ExpressionMatrix([str(g) for g in adata.var_names], [str(s) for s in adata.obs_names], x)
+
+
+def write_wide(
+    path: Path, samples: Sequence[str], names: Sequence[str], scores: np.ndarray
+) -> None:
+    """Writes samples × signatures, first column `sample`, as Parquet, CSV or TSV by the suffix.
+
+    NaN is written as missing. The file appears whole or not at all.
+    """
+    import os
+    import tempfile
+
+    import polars as pl
+
+    columns = [pl.Series("sample", list(samples), dtype=pl.String)]
+    columns += [
+        pl.Series(name, scores[:, i], dtype=pl.Float64).fill_nan(None)
+        for i, name in enumerate(names)
+    ]
+    frame = pl.DataFrame(columns)
+    path = Path(path)
+    if path.suffix not in {".parquet", ".csv", ".tsv"}:
+        raise UnreadableError(f"{path.name}: give an output that ends in .parquet, .csv or .tsv")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        if path.suffix == ".parquet":
+            frame.write_parquet(name)
+        else:
+            frame.write_csv(name, separator="\t" if path.suffix == ".tsv" else ",")
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
