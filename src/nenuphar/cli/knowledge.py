@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nenuphar.cli import audit
+
 if TYPE_CHECKING:
     from nenuphar.knowledge.base import KnowledgeBase
 
@@ -20,6 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an app."""
+    audit.register(kb_app)
     app.add_typer(kb_app, name="kb")
 
 
@@ -213,7 +216,10 @@ def export(
         return
     if format_ != "json":
         raise UsageError(f"--format is json or markdown, not {format_!r}")
+    from nenuphar.methods.evidence.audit import audit_records
+
     records = [kb.raw[key] for key in sorted(kb.raw)]
+    records += audit_records(records)  # what recomputation finds, beside what was entered by hand
     text = json.dumps(records, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     partial = output.with_name(f".{output.name}.partial")
     partial.write_text(text, encoding="utf-8")

@@ -41,9 +41,9 @@ def _main(
 
 
 def _register() -> None:
-    from nenuphar.cli import assess, demo, explain, inputs, knowledge, response
+    from nenuphar.cli import assess, demo, explain, inputs, knowledge, response, score
 
-    for module in (demo, assess, explain, inputs, response, knowledge):
+    for module in (demo, assess, explain, inputs, response, score, knowledge):
         module.register(app)
 
 

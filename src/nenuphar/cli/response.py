@@ -1,7 +1,5 @@
 """`nenuphar response` and `nenuphar lesions`: the faces of the response room."""
 
-# ruff: noqa: PLC0415 - heavy libraries are imported where they are used
-
 from __future__ import annotations
 
 import json

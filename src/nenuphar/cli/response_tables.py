@@ -1,7 +1,5 @@
 """Tables of the response commands, read as text with their line numbers."""
 
-# ruff: noqa: PLC0415 - Polars is imported where it is used
-
 from __future__ import annotations
 
 import csv

@@ -233,6 +233,23 @@ class Terminology(Record):
     concepts: dict[str, Concept]
 
 
+class Signature(Record):
+    """A weighted list of genes whose joint expression says something.
+
+    Attributes:
+        summary: What a high score means.
+        direction: `positive`, or `both` where some genes weigh negatively.
+        coverage_min: Least share of the genes that a sample must have measured.
+        genes: Weight of every gene, by HGNC symbol.
+    """
+
+    kind: Literal["signature"]
+    summary: str = Field(min_length=10)
+    direction: str = "positive"
+    coverage_min: float = Field(default=0.7, ge=0, le=1)
+    genes: dict[str, float] = Field(min_length=1)
+
+
 class Bibliography(Record):
     """A publication that records cite by its DOI or registry id."""
 
@@ -253,6 +270,7 @@ ENGINE_KINDS: dict[str, type[Record]] = {
     "method": Method,
     "terminology": Terminology,
     "source": Bibliography,
+    "signature": Signature,
 }
 """Kinds that the engine needs, and the schema of each."""
 
