@@ -95,6 +95,7 @@ def _parse_lines(
     if separator is None:  # control characters everywhere
         return None
     rows = _whole_lines(body, separator).with_row_index("line", offset=first_line + 1)
+    lines = rows.height
     bare = pl.col("text")
     if quoted:
         if not _closed_in_line(pl.Series([head]), delimiter):
@@ -111,7 +112,7 @@ def _parse_lines(
         return Cells(header, pl.DataFrame(schema=schema), rows["line"])
     if len(header) == 1 and not quoted:
         return Cells(header, rows.select(pl.col("text").alias("0")), rows["line"])
-    if rows.height != body.count("\n") or rows["trimmed"].any():
+    if rows.height != lines or rows["trimmed"].any():
         body = "\n".join(rows["text"].to_list())
     frame = pl.read_csv(
         body.encode(),

@@ -122,7 +122,7 @@ def _propose(
         return Proposal(column, fact.id, 0.9 * name) if 0.9 * name >= _ENOUGH else None
     parsed = parse_column(texts, parser)
     stated = texts.drop_nulls()
-    share = 1 - stated.is_in(list(parsed.problems)).sum() / stated.len()
+    share = 1 - stated.is_in(list(parsed.problems)).sum() / max(stated.len(), 1)
     few = texts.n_unique() <= _FEW_TEXTS
     if share < 0.5 and not (fact.type in ("code", "boolean") and few and name >= 0.6):
         return None
