@@ -38,12 +38,17 @@ tumours:
         components:
           - {name: small_cell, facts: {component.percent: 30}}
         assays: [{id: A1, type: panel, genes: [TP53, RB1]}]
-        ihc: [{marker: DLL3, result: positive, percent: 90}, {marker: chromogranin_a, result: negative}]
+        ihc:
+          - {marker: DLL3, result: positive, percent: 90}
+          - {marker: chromogranin_a, result: negative}
         variants: [{gene: TP53, change: p.R175H, significance: pathogenic, origin: somatic}]
         segments: [{chromosome: chr18, start: 1, end: 80000000, log2: -0.9}]
 treatments: [{id: L1, start: 2020-04-01, facts: {line.regimen: CAPTEM}}]
 time_points:
-  - {id: V1, date: 2020-06-01, facts: {response.reported: PR}, lesions: [{id: a, lesion.diameter: 12.5}]}
+  - id: V1
+    date: 2020-06-01
+    facts: {response.reported: PR}
+    lesions: [{id: a, lesion.diameter: 12.5}]
 """
 
 
@@ -152,8 +157,8 @@ def test_a_fact_that_could_belong_to_several_is_listed() -> None:
 
 
 def test_a_fact_stated_twice_differently_is_missing() -> None:
-    text = "patient: P\npatient.sex: male\nspecimens: [{id: S, patient.sex: female}, {id: T, patient.sex: male}]"
-    found = parse(text)
+    specimens = "[{id: S, patient.sex: female}, {id: T, patient.sex: male}]"
+    found = parse(f"patient: P\npatient.sex: male\nspecimens: {specimens}")
     assert found.values_rejected == 1
     assert found.cases[0].facts == ()
 

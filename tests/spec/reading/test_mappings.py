@@ -29,7 +29,7 @@ WRONG = {
     "no area": ("  pathology.mitoses: M\n", "m.yaml:5", "a count needs its area"),
     "unit of a code": ("  patient.sex: {column: S, unit: mm}\n", "m.yaml:5", "not a number"),
     "wrong code": ("  patient.sex: {column: S, codes: {F: femal}}\n", "m.yaml:5", "'female'"),
-    "no column": ("  patient.sex: {unit: ''}\n", "m.yaml:5", "either"),
+    "no column": ("  patient.sex: {because: as it seems}\n", "m.yaml:5", "either"),
     "wrong field": ("  patient.sex: {colum: S}\n", "m.yaml:5", "did you mean 'column'"),
     "constant": (
         "  stage.reported: S\nconstants: {patient.sex: {value: x, because: as it seems}}\n",
