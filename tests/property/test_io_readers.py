@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import tempfile
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -124,6 +127,30 @@ def test_a_damaged_parquet_file_is_explained(rows: list[list[str]], data: st.Dat
     reconciled(bytes(content[:place]), "t.parquet")
 
 
+@settings(RELAXED, max_examples=60)
+@given(
+    st.lists(
+        st.lists(st.one_of(st.none(), st.integers(), st.booleans(), st.just("=1+1"), CELLS)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.data(),
+)
+def test_a_damaged_workbook_is_explained(rows: list[list[object]], data: st.DataObject) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(HEADER)
+    for row in rows:
+        book.active.append([None if isinstance(c, str) and not c.isprintable() else c for c in row])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    content = bytearray(buffer.getvalue())
+    reconciled(bytes(content), "t.xlsx")
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    reconciled(bytes(content), "t.xlsx")
+    reconciled(bytes(content[:place]), "t.xlsx")
+
+
 YAML = st.one_of(
     st.text(alphabet=st.sampled_from("patient:id \n-{}[],&*!|>'\"#~3sex."), max_size=120),
     st.text(max_size=80),
@@ -168,8 +195,6 @@ def test_any_case_text_is_read_or_explained(text: str, name: str) -> None:
 @settings(RELAXED, max_examples=300)
 @given(st.dictionaries(FIELDS, TREES, max_size=6), st.sampled_from(["c.yaml", "c.json"]))
 def test_any_case_tree_is_read_or_explained(tree: dict[str, object], name: str) -> None:
-    import json
-
     explained(json.dumps({"patient": "P1", **tree}), name)
 
 
