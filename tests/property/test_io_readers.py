@@ -145,7 +145,8 @@ def test_a_damaged_workbook_is_explained(rows: list[list[object]], data: st.Data
     book.save(buffer)
     content = bytearray(buffer.getvalue())
     reconciled(bytes(content), "t.xlsx")
-    place = data.draw(st.integers(0, len(content) - 1))
+    # A share, not a place: the size of a workbook depends on the clock that it is stamped with.
+    place = int(data.draw(st.floats(0, 1)) * (len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))
     reconciled(bytes(content), "t.xlsx")
     reconciled(bytes(content[:place]), "t.xlsx")
