@@ -14,6 +14,7 @@ from nenuphar.io.case_writer import case_as_data
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes
 from nenuphar.io.safe_yaml import read_bounded, read_bounded_json
+from nenuphar.io.values import is_id
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.knowledge.criterion import HasVariant
 from nenuphar.knowledge.yaml_lines import Marked, YamlError
@@ -187,7 +188,7 @@ def _items(text: str, file: str) -> list[Marked]:
 
 def _case(data: Marked, knowledge: KnowledgeBase, findings: Findings) -> Case | None:
     patient = data.get("patient")
-    if not isinstance(patient, str) or not _usable(patient):
+    if not isinstance(patient, str) or not is_id(patient):
         findings.reject(
             data.line,
             "",
@@ -200,10 +201,6 @@ def _case(data: Marked, knowledge: KnowledgeBase, findings: Findings) -> Case | 
     reader = LevelReader(knowledge, findings, patient.strip())
     draft: Draft = reader.read(data)
     return draft.case()
-
-
-def _usable(text: str) -> bool:
-    return bool(text.strip()) and len(text) <= 200 and text.isprintable()
 
 
 def _without_repeated(cases: list[tuple[Findings, int, Case]]) -> tuple[Case, ...]:

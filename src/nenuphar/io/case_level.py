@@ -14,7 +14,7 @@ from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_specimen import read_details
 from nenuphar.io.result import Findings
-from nenuphar.io.values import AREA_UNIT, ValueParser, ValueProblem, nearest, parser_for
+from nenuphar.io.values import AREA_UNIT, ValueParser, ValueProblem, is_id, nearest, parser_for
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import Marked
 
@@ -129,7 +129,7 @@ class LevelReader:
         for position, item in enumerate(items, 1):
             own = item.get(ID_FIELDS.get(scope, "id"))
             own_id = own.strip() if isinstance(own, str) and own.strip() else str(position)
-            if own_id in taken or len(own_id) > 200 or not own_id.isprintable():
+            if own_id in taken or not is_id(own_id):
                 self.problem(
                     item.line,
                     name,

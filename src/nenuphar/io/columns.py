@@ -11,7 +11,7 @@ from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.observation import Value
 from nenuphar.domain.quantity import Interval, canonical_unit
 from nenuphar.engine.frames import INTERVAL_PARTS, columns_of
-from nenuphar.io.values import CEILINGS, ValueParser, ValueProblem, plain
+from nenuphar.io.values import CEILINGS, LONGEST_ID, ValueParser, ValueProblem, plain
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,12 @@ def clean_texts(texts: pl.Series) -> pl.Series:
     return stripped.set(stripped == "", None)
 
 
-def clean_ids(texts: pl.Series, pattern: str, longest: int = 200) -> pl.Series:
+def clean_ids(texts: pl.Series, pattern: str) -> pl.Series:
     r"""Return ids verbatim, but `8.0` as `8`; null where there is no usable one.
 
     Args:
         texts: Cells of an id column.
         pattern: Regular expression whose first group (or whole match) is the id; any if empty.
-        longest: Characters beyond which a cell is no id.
 
     Raises:
         polars.exceptions.ComputeError: The pattern uses what Polars' regular expressions lack.
@@ -139,7 +138,7 @@ def clean_ids(texts: pl.Series, pattern: str, longest: int = 200) -> pl.Series:
 
         column = column.str.extract(pattern, re.compile(pattern).groups).str.strip_chars()
     column = column.str.replace(r"^(\d+)\.0+$", "$1")
-    usable = column.str.len_chars().is_between(1, longest) & ~column.str.contains(r"[[:cntrl:]]")
+    usable = column.str.len_chars().is_between(1, LONGEST_ID) & ~column.str.contains(r"[[:cntrl:]]")
     known = ~column.str.to_lowercase().is_in([plain("na"), "n/a", "#n/a", "nan", "null"])
     return (
         clean_texts(texts).alias("id").to_frame().select(pl.when(usable & known).then(column))["id"]

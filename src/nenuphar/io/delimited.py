@@ -95,6 +95,7 @@ def _parse_lines(
     if separator is None:  # control characters everywhere
         return None
     rows = _whole_lines(body, separator).with_row_index("line", offset=first_line + 1)
+    lines = rows.height
     bare = pl.col("text")
     if quoted:
         if not _closed_in_line(pl.Series([head]), delimiter):
@@ -111,7 +112,7 @@ def _parse_lines(
         return Cells(header, pl.DataFrame(schema=schema), rows["line"])
     if len(header) == 1 and not quoted:
         return Cells(header, rows.select(pl.col("text").alias("0")), rows["line"])
-    if rows.height != body.count("\n") or rows["trimmed"].any():
+    if rows.height != lines or rows["mended"].any():
         body = "\n".join(rows["text"].to_list())
     frame = pl.read_csv(
         body.encode(),
@@ -158,9 +159,11 @@ def _without_ragged(
         findings.reject(left_out[-1], "", "the file breaks off in this row", "export it again")
     _note_short(findings, short, width)
     rows = rows.filter(~pl.col("line").is_in(left_out)) if left_out else rows
-    cut = pl.col("text").str.strip_chars_end(delimiter + " ")
-    return rows.with_columns(trimmed=pl.col("cells") > width).with_columns(
-        text=pl.when("trimmed").then(cut).otherwise("text")
+    # Every row is brought to the width of the header, because Polars wants the first one whole.
+    gap = pl.lit(delimiter * width).str.slice(0, width - _cells(filled, delimiter))
+    mended = pl.col("text").str.strip_chars_end(delimiter + " ") + gap
+    return rows.with_columns(mended=pl.col("cells") != width).with_columns(
+        text=pl.when("mended").then(mended).otherwise("text")
     )
 
 

@@ -122,13 +122,14 @@ def _propose(
         return Proposal(column, fact.id, 0.9 * name) if 0.9 * name >= _ENOUGH else None
     parsed = parse_column(texts, parser)
     stated = texts.drop_nulls()
-    share = 1 - stated.is_in(list(parsed.problems)).sum() / stated.len()
+    share = 1 - int(stated.is_in(list(parsed.problems)).sum()) / max(stated.len(), 1)
     few = texts.n_unique() <= _FEW_TEXTS
     if share < 0.5 and not (fact.type in ("code", "boolean") and few and name >= 0.6):
         return None
     score = name * (0.6 + 0.4 * share)
     if fact.type == "number":  # of two columns that fit, the one with more plain numbers
-        score *= 0.9 + 0.1 * stated.cast(pl.Float64, strict=False).count() / stated.len()
+        exact = int(stated.cast(pl.Float64, strict=False).count())
+        score *= 0.9 + 0.1 * exact / stated.len()
     unread = {text: _meant(text, parser) for text in sorted(parsed.problems)} if few else {}
     if score < _ENOUGH:
         return None

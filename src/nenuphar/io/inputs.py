@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Lookup
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,10 @@ def _described_table(path: Path, knowledge: KnowledgeBase, mapping: str) -> tupl
 
     chosen = load_mapping(mapping, knowledge) if mapping else None
     table = read_table(path, chosen.sheet if chosen else "")
-    chosen = chosen or native_mapping(table.frame.columns, knowledge)
+    if chosen is None:
+        frame = table.frame
+        empty = [name for name in frame.columns if frame[name].null_count() == frame.height]
+        chosen = native_mapping(table.frame.columns, knowledge, empty)
     if chosen is None:
         raise UsageError(
             f"{path.name} is a table, and a table needs a mapping that says what its columns mean: "
@@ -83,13 +87,20 @@ def _described_table(path: Path, knowledge: KnowledgeBase, mapping: str) -> tupl
     return table, chosen
 
 
-def native_mapping(columns: list[str], knowledge: KnowledgeBase) -> Mapping | None:
+def native_mapping(
+    columns: list[str], knowledge: KnowledgeBase, empty: Iterable[str] = ()
+) -> Mapping | None:
     """Return the mapping of a table whose columns are called after ids and facts.
+
+    Args:
+        columns: Names of the columns.
+        knowledge: The declared facts.
+        empty: Columns without any value; as ids they count as absent.
 
     Returns:
         The mapping; None if there is no column `patient_id` or none that is called like a fact.
     """
-    named = set(columns)
+    named = set(columns) - set(empty)
     facts = [
         name for name in columns if name in knowledge.facts and not knowledge.facts[name].derived
     ]

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterator
 
 from nenuphar.domain.scope import Scope
-from nenuphar.io.result import shorten
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import Fact
 
@@ -55,7 +54,7 @@ def _lines(knowledge: KnowledgeBase) -> Iterator[str]:
         if found:
             yield f"{pad}facts:"
         for fact in found:
-            yield f"{pad}  # {shorten(fact.meaning)}"
+            yield f"{pad}  # {' '.join(fact.meaning.split())}"
             yield f"{pad}  {fact.id}:  # {hint(fact, knowledge)}"
 
     yield "patient:  # id, the only field that every case needs"

@@ -28,7 +28,9 @@ AREA_UNIT = "per_2mm2"
 """The unit that means nothing unless the counted area is known."""
 
 LONGEST_TEXT = 10_000
+LONGEST_ID = 200
 
+_NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _THOUSANDS = re.compile(r"^[1-9]\d{0,2}(,\d{3})+$")
 _UNIT_BEHIND = re.compile(r"^(.*\d)\s*([^\d\s.,].*)$", re.DOTALL)
 _MIDNIGHT = re.compile(r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?$")
@@ -49,6 +51,11 @@ class ValueProblem(ValueError):  # noqa: N818  (a problem of a record, not a fai
         super().__init__(f"{reason}; {fix}")
         self.reason = reason
         self.fix = fix
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id: something on one line, and not endless."""
+    return len(text.strip()) > 0 and len(text) <= LONGEST_ID and not _NOT_IN_IDS.search(text)
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,243 @@
+"""A case in its own file: as short as the case allows, and mended where it errs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nenuphar.domain.case import Case, Specimen
+from nenuphar.domain.problems import UnreadableInputError
+from nenuphar.domain.quantity import Interval
+from nenuphar.domain.scope import Scope
+from nenuphar.io.case_file import CasesRead, collect_cases, parse_cases, read_case, read_cases
+from nenuphar.io.case_writer import case_as_data, write_case
+from nenuphar.io.inputs import read_input
+from nenuphar.io.json_schemas import case_schema, mapping_schema, record_schema
+from nenuphar.io.template import xlsx_template, yaml_template
+from nenuphar.knowledge.base import knowledge_base
+from nenuphar.knowledge.yaml_lines import read_yaml
+
+FACTS = knowledge_base(read_yaml(Path(__file__).parent / "facts.yaml"))
+
+WHOLE = """
+patient: P1
+facts:
+  patient: {sex: female, age: 63 years}
+tumours:
+  - id: T1
+    facts: {tumour.site: lung, lesion.size: {value: '2', unit: cm}}
+    specimens:
+      - id: S1
+        date: 2020-03
+        facts: {pathology.ki67: '>20', pathology.necrosis: Focal}
+        readings:
+          - {assessor: A, facts: {pathology.mitoses: 3/2mm2}}
+          - {assessor: B, pathology.mitoses: 4/2mm2}
+        components:
+          - {name: small_cell, facts: {component.percent: 30}}
+        assays: [{id: A1, type: panel, genes: [TP53, RB1]}]
+        ihc:
+          - {marker: DLL3, result: positive, percent: 90}
+          - {marker: chromogranin_a, result: negative}
+        variants: [{gene: TP53, change: p.R175H, significance: pathogenic, origin: somatic}]
+        segments: [{chromosome: chr18, start: 1, end: 80000000, log2: -0.9}]
+treatments: [{id: L1, start: 2020-04-01, facts: {line.regimen: CAPTEM}}]
+time_points:
+  - id: V1
+    date: 2020-06-01
+    facts: {response.reported: PR}
+    lesions: [{id: a, lesion.diameter: 12.5}]
+"""
+
+
+def parse(text: str, name: str = "case.yaml") -> CasesRead:
+    found = parse_cases(text, name, FACTS)
+    assert found.read == len(found.cases) + found.rejected
+    return found
+
+
+def only(text: str, name: str = "case.yaml") -> Case:
+    found = parse(text, name)
+    assert found.problems == ()
+    return found.cases[0]
+
+
+def specimen(case: Case) -> Specimen:
+    return case.tumours[0].specimens[0]
+
+
+def values(facts: object) -> dict[str, object]:
+    return {observed.fact: observed.value for observed in facts}  # type: ignore[attr-defined]
+
+
+def test_a_whole_case_is_read_level_by_level() -> None:
+    case = only(WHOLE)
+    assert values(case.facts) == {
+        "patient.sex": "female",
+        "patient.age": Interval.exactly(63.0, "years"),
+    }
+    assert values(case.tumours[0].facts)["lesion.size"] == Interval.exactly(20.0, "mm")
+    sample = specimen(case)
+    assert str(sample.date) == "2020-03"
+    assert values(sample.facts)["pathology.necrosis"] == "focal"
+    assert [reading.assessor for reading in sample.readings] == ["A", "B"]
+    assert sample.ihc[0].percent == Interval.exactly(90.0, "percent")
+    assert sample.assays[0].genes == ("TP53", "RB1")
+    assert (sample.segments[0].chromosome, sample.segments[0].log2) == ("18", -0.9)
+    assert case.time_points[0].lesions[0].facts[0].origin.record.startswith("case.yaml:")
+
+
+def test_json_is_the_same_case() -> None:
+    text = json.dumps(case_as_data(only(WHOLE)), indent="\t")
+    assert case_as_data(only(text, "case.json")) == case_as_data(only(WHOLE))
+
+
+def test_a_case_with_one_tumour_and_specimen_may_be_flat() -> None:
+    case = only(
+        """
+patient: P1
+date: 2020-03
+patient.sex: female
+tumour.site: lung
+pathology: {ki67: '>20', mitoses: {value: 3/2mm2, phh3: 4/2mm2}}
+ihc: {dll3: positive, chromogranin_a: negative}
+components: [{name: small_cell, component.percent: 30}]
+"""
+    )
+    assert values(case.tumours[0].facts) == {"tumour.site": "lung"}
+    sample = specimen(case)
+    assert (case.tumours[0].id, sample.id, str(sample.date)) == ("1", "1", "2020-03")
+    assert set(values(sample.facts)) == {
+        "pathology.ki67",
+        "pathology.mitoses",
+        "pathology.mitoses.phh3",
+    }
+    assert [stain.result for stain in sample.ihc] == ["positive", "negative"]
+
+
+def test_a_fact_of_the_patient_finds_its_way_from_the_specimen() -> None:
+    case = only("patient: P\nspecimens: [{id: S, facts: {patient.sex: male, tumour.site: lung}}]")
+    assert values(case.facts) == {"patient.sex": "male"}
+    assert values(case.tumours[0].facts) == {"tumour.site": "lung"}
+
+
+PROBLEMS = {
+    "unknown fact": ("pathology.ki68: 3", "pathology.ki68", "did you mean pathology.ki67"),
+    "unknown field": ("specimins: [{id: S}]", "specimins", "did you mean specimens"),
+    "derived fact": ("tumour.entity: net", "tumour.entity", "as reported"),
+    "bad value": ("patient.sex: femal", "patient.sex", "'female'"),
+    "a list": ("patient.sex: [female]", "patient.sex", "one value"),
+    "bad date": ("date: 2020-02-30", "date", "2020-03"),
+    "bad stain": ("ihc: {dll4: positive}", "ihc", "ihc.dll3"),
+    "bad variant": ("variants: [{change: x}]", "variants", "state it"),
+    "bad significance": ("variants: [{gene: A, significance: bad}]", "variants", "benign"),
+    "bad segment": ("segments: [{chromosome: 1, start: 9, end: 2}]", "segments", "start first"),
+    "field of a variant": ("variants: [{gene: A, chnge: x}]", "variants.chnge", "change"),
+    "nobody": ("readings: [{facts: {pathology.ki67: 3}}]", "assessor", "name every assessor"),
+    "area": ("pathology.mitoses: 3", "pathology.mitoses", "3/2mm2"),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_what_cannot_be_read_is_listed_with_line_and_fix(case: str) -> None:
+    text, column, fix = PROBLEMS[case]
+    found = parse(f"patient: P1\n{text}\n")
+    (problem,) = found.problems
+    assert (problem.line, problem.column, problem.rejected) == (2, column, False)
+    assert fix in problem.fix
+    assert len(found.cases) == 1
+    assert found.values_rejected == (case != "area")
+
+
+def test_a_fact_that_could_belong_to_several_is_listed() -> None:
+    found = parse("patient: P\ntumours: [{id: A}, {id: B}]\ntumour.site: lung\n")
+    assert "not clear which" in found.problems[0].reason
+
+
+def test_a_fact_stated_twice_differently_is_missing() -> None:
+    specimens = "[{id: S, patient.sex: female}, {id: T, patient.sex: male}]"
+    found = parse(f"patient: P\npatient.sex: male\nspecimens: {specimens}")
+    assert found.values_rejected == 1
+    assert found.cases[0].facts == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("- 1\n- 2", "c.yaml", "begins with `patient:`"),
+        ("a: b: c", "c.yaml", "line 1"),
+        ("patient: 1\npatient: 2", "c.yaml", "stands twice"),
+        ("- " * 5000, "c.yaml", "deep"),
+        ('{"patient": "1",}', "c.json", "line 1"),
+        ("[" * 100000, "c.json", "deep"),
+        ("a: &x [1]\nb: *x", "c.yaml", "aliases"),
+    ],
+)
+def test_a_text_that_is_no_case_says_why(text: str, name: str, words: str) -> None:
+    with pytest.raises(UnreadableInputError) as error:
+        parse(text, name)
+    assert words in str(error.value)
+
+
+def test_a_folder_of_cases_is_accounted_for(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("patient: A\npatient.sex: male\n")
+    (tmp_path / "b.json").write_text('[{"patient": "B"}, {"facts": {}}]')
+    (tmp_path / "c.yaml").write_text("patient: [\n")
+    (tmp_path / "d.yaml").write_text("patient: A\npatient.sex: male\n")
+    (tmp_path / "e.yaml").write_text("patient: E\npatient.sex: male\n")
+    (tmp_path / "f.yaml").write_text("patient: E\npatient.sex: female\n")
+    (tmp_path / "notes.md").write_text("not a case")
+    found = collect_cases(tmp_path, FACTS)
+    assert [case.patient for case in found.cases] == ["A", "B"]
+    assert (found.read, found.rejected) == (7, 5)
+    assert sum(problem.rejected for problem in found.problems) == 5
+    result = read_cases(tmp_path, FACTS)
+    assert (result.read, result.accepted, result.rejected) == (7, 2, 5)
+    assert result.frames[Scope.PATIENT]["patient.sex"].to_list() == ["male", None]
+
+
+def test_reading_what_was_written_gives_the_case_back(tmp_path: Path) -> None:
+    file = tmp_path / "case.yaml"
+    file.write_text(write_case(only(WHOLE)))
+    again = read_case(file, FACTS)
+    assert case_as_data(again) == case_as_data(only(WHOLE))
+
+
+def test_the_template_is_a_case_once_it_has_a_patient() -> None:
+    text = yaml_template(FACTS)
+    assert parse(text).rejected == 1
+    case = only(text.replace("patient:  #", "patient: X  #", 1))
+    assert case.patient == "X"
+    filled = text.replace("patient:  #", "patient: X  #", 1).replace(
+        "pathology.ki67:  #", "pathology.ki67: 3  #", 1
+    )
+    assert values(specimen(only(filled)).facts) == {
+        "pathology.ki67": Interval.exactly(3, "percent")
+    }
+
+
+def test_the_workbook_template_is_read_without_a_mapping(tmp_path: Path) -> None:
+    import openpyxl
+
+    file = tmp_path / "cases.xlsx"
+    file.write_bytes(xlsx_template(FACTS))
+    assert xlsx_template(FACTS) == file.read_bytes(), "the same facts give the same bytes"
+    book = openpyxl.load_workbook(file)
+    header = [cell.value for cell in book["specimens"][1]]
+    row = dict.fromkeys(header, None) | {"patient_id": "P1", "pathology.ki67": 3}
+    book["specimens"].append([row[name] for name in header])
+    book.save(file)
+    result = read_input(file, FACTS)
+    assert result.frames[Scope.SPECIMEN]["pathology.ki67.lo"].to_list() == [3.0]
+
+
+def test_schemas_name_facts_fields_and_kinds() -> None:
+    case = case_schema(FACTS)
+    patient = case["$defs"]["patient"]["properties"]
+    assert {"tumours", "ihc", "patient.sex", "pathology.ki67", "facts"} <= set(patient)
+    assert None in patient["patient.sex"]["anyOf"][0]["enum"]
+    mapping = mapping_schema(FACTS)
+    assert "tumour.entity" not in mapping["properties"]["columns"]["propertyNames"]["enum"]
+    assert {"fact", "threshold", "rule"} <= set(record_schema()["$defs"])
