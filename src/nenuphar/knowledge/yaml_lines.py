@@ -14,6 +14,12 @@ except ImportError:  # PyYAML without libyaml reads the same, only slower
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 
+DEEPEST = 40
+"""Levels of nesting that are read."""
+
+_MOST_NODES = 2_000_000
+
+
 class YamlError(ValueError):
     """A text that is not the YAML that is accepted here; the message starts with the line."""
 
@@ -37,22 +43,35 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str) -> Any:
     """Read YAML into mappings, lists and strings.
 
-    Every scalar is a string, an empty one is None. Aliases and duplicate keys are refused: what a
+    Every scalar is a string; an empty one, `~` and `null` are None unless quoted. Aliases and duplicate keys are refused: what a
     reader sees is what is meant, and a short text never grows into a large one.
 
     Raises:
         YamlError: Not YAML, or YAML with one of the refused features.
     """
     try:
+        _bound_depth(text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise YamlError(f"line {line}: {error.problem or 'not YAML'}") from error
     except yaml.YAMLError as error:
         raise YamlError(f"line 1: not YAML ({type(error).__name__})") from error
-    except RecursionError as error:
-        raise YamlError("line 1: nested too deeply") from error
     return None if node is None else _build(node, set())
+
+
+def _bound_depth(text: str) -> None:
+    """Refuse what would exhaust the stack or the memory, before anything is built."""
+    depth = nodes = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        nodes += 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST or nodes > _MOST_NODES:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise YamlError(f"line {line}: nested more than {DEEPEST} deep, or too large")
 
 
 def _build(node: yaml.Node, seen: set[int]) -> Any:
@@ -61,7 +80,7 @@ def _build(node: yaml.Node, seen: set[int]) -> Any:
         raise YamlError(f"line {line}: aliases are not read; write the value out")
     seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
-        plain_empty = node.style is None and node.value in ("", "~", "null")
+        plain_empty = not node.style and node.value in ("", "~", "null")
         return None if plain_empty else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, seen) for child in node.value]

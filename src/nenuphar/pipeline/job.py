@@ -244,7 +244,8 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
         for scope in Scope:
             if f"observed_{scope.value}" in tables:
                 query = f"SELECT * FROM observed_{scope.value} WHERE patient_id = ?"  # noqa: S608
-                frames[scope] = connection.execute(query, [patient]).pl()
+                table = connection.execute(query, [patient]).fetch_arrow_table()
+                frames[scope] = pl.DataFrame(pl.from_arrow(table))
     rows = rows_of_frames(frames, knowledge).get(patient)
     if rows is None:
         raise UsageError(f"{folder} holds no patient {patient!r}")
