@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,9 +33,7 @@ def logit(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
 
 def inverse_logit(value: npt.ArrayLike) -> Floats:
     """Turn log odds into proportions (0-1)."""
-    from scipy.special import expit
-
-    return np.asarray(expit(np.asarray(value, dtype=float)))
+    return np.asarray(special.expit(np.asarray(value, dtype=float)))
 
 
 def freeman_tukey(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:

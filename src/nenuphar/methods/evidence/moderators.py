@@ -81,8 +81,9 @@ def regress_proportions(
     Source: doi:10.1002/sim.1186.
     """
     plan = plan or PoolingPlan()
-    used = [row for row in counts if all(name in row.moderators for name in moderators)]
-    missing = tuple(row.study for row in counts if row not in used)
+    complete = [all(name in row.moderators for name in moderators) for row in counts]
+    used = [row for row, whole in zip(counts, complete, strict=True) if whole]
+    missing = tuple(row.study for row, whole in zip(counts, complete, strict=True) if not whole)
     values = np.array([[row.moderators[name] for name in moderators] for row in used], float)
     design, unscale = _design(values.reshape(len(used), len(moderators)), moderators)
     fit = fit_proportions(*as_arrays(used), plan, design)

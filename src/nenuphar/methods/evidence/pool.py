@@ -1,4 +1,4 @@
-"""Pooling of proportions over studies: the GLMM, or inverse variance of a transformed proportion."""
+"""Pooling of proportions over studies: the GLMM, or inverse variance of transformed values."""
 
 from __future__ import annotations
 
