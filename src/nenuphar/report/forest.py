@@ -46,7 +46,7 @@ def forest_plot(
     ratio = pooled["measure"] == "hazard_ratio"
     order = [row["place"] for row in rows]
     y = alt.Y("place:O", axis=None, scale=alt.Scale(domain=order))
-    scale = alt.Scale(type="log") if ratio else alt.Scale(domain=[0, 1])
+    scale = alt.Scale(type="log", nice=False) if ratio else alt.Scale(domain=[0, 1])
     axis = alt.Axis(format="" if ratio else "%", grid=True, gridColor="#eeeeee")
     name = "Hazard ratio (log scale)" if ratio else "Proportion with the event"
     x = alt.X("estimate:Q", scale=scale, axis=axis, title=name)
@@ -70,7 +70,7 @@ def forest_plot(
     plot = alt.layer(*layers).properties(width=_WIDTH)
     widest = max(len(row["label"]) for row in rows)
     panels = [
-        _column(alt, base, "label", "left", min(_LABEL, 12 + 7 * widest)),
+        _column(alt, base, "label", "left", min(_LABEL, 16 + 6 * widest)),
         _column(alt, base, "counts", "right", 60),
         plot,
         _column(alt, base, "interval", "left", 140),
@@ -98,7 +98,7 @@ def small_study_plot(pooled: Mapping[str, Any], title: str = "") -> alt.LayerCha
 
     ratio = pooled["measure"] == "hazard_ratio"
     rows = [_precision(study, ratio) for study in pooled["studies"]]
-    x_scale = alt.Scale(type="log") if ratio else alt.Scale(domain=[0, 1])
+    x_scale = alt.Scale(type="log", nice=False) if ratio else alt.Scale(domain=[0, 1])
     y_scale = alt.Scale(reverse=True, zero=True) if ratio else alt.Scale(type="sqrt")
     name = "Standard error of the log hazard ratio" if ratio else "Patients"
     x = alt.X(

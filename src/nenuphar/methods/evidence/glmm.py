@@ -10,6 +10,7 @@ Source: doi:10.18637/jss.v067.i01; doi:10.1002/sim.4040 (binomial-normal model i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,9 @@ from nenuphar.methods.evidence.estimate import EvidenceError
 Floats = npt.NDArray[np.float64]
 
 NODES = 7
-_STARTS = (1.0, 0.3, 2.5)
+_Z, _WEIGHT = np.polynomial.hermite_e.hermegauss(NODES)
+_WEIGHT = _WEIGHT / np.sqrt(2 * np.pi)
+_SETTLED = 1e-5  # slope of the log likelihood, per patient, that counts as flat
 _FAR = 30.0  # log odds, or their standard deviation, beyond which no estimate is finite
 
 
@@ -103,12 +106,12 @@ def saturated_gain(events: Floats, n: Floats, x: Floats) -> float:
 def _marginal(eta: Floats, tau: float, events: Floats, n: Floats) -> Floats:
     """Log of the integral over u for every study, shape (k,), without binomial coefficients."""
     mode, curvature = _mode(eta, tau, events, n)
-    z, weight = np.polynomial.hermite_e.hermegauss(NODES)
     scale = 1 / np.sqrt(curvature)
-    u = mode[:, None] + scale[:, None] * z
+    u = mode[:, None] + scale[:, None] * _Z
     line = eta[:, None] + tau * u
-    inner = events[:, None] * line - n[:, None] * np.logaddexp(0, line) - u**2 / 2 + z**2 / 2
-    return special.logsumexp(inner, b=weight / np.sqrt(2 * np.pi), axis=1) + np.log(scale)
+    inner = events[:, None] * line - n[:, None] * np.logaddexp(0, line) - u**2 / 2 + _Z**2 / 2
+    peak = inner.max(axis=1)
+    return peak + np.log(np.exp(inner - peak[:, None]) @ _WEIGHT) + np.log(scale)
 
 
 def _mode(eta: Floats, tau: float, events: Floats, n: Floats) -> tuple[Floats, Floats]:
@@ -139,7 +142,10 @@ def _common_effect(events: Floats, n: Floats, x: Floats) -> Floats:
 
 
 def _maximise(events: Floats, n: Floats, x: Floats, start: Floats) -> tuple[Floats, float]:
-    """The best of a few starts; tau is exactly 0 where a random effect adds nothing."""
+    """Quasi-Newton search from the common-effect fit and tau = 1.
+
+    Tau is exactly 0, and beta that fit, where a random effect adds nothing.
+    """
 
     def loss(point: Floats) -> float:
         return -float(_marginal(x @ point[:-1], point[-1], events, n).sum())
@@ -147,22 +153,15 @@ def _maximise(events: Floats, n: Floats, x: Floats, start: Floats) -> tuple[Floa
     def slope(point: Floats) -> Floats:
         return _gradient(loss, point)
 
-    found = [
-        optimize.minimize(loss, np.append(start, tau), jac=slope, method="BFGS") for tau in _STARTS
-    ]
-    best = min(found, key=lambda result: result.fun)
-    none = optimize.minimize(
-        lambda beta: loss(np.append(beta, 0.0)),
-        start,
-        jac=lambda beta: slope(np.append(beta, 0.0))[:-1],
-        method="BFGS",
-    )
-    if none.fun <= best.fun + 1e-9:
-        return np.asarray(none.x), 0.0
+    best = optimize.minimize(loss, np.append(start, 1.0), jac=slope, method="BFGS")
+    if loss(np.append(start, 0.0)) <= best.fun + 1e-9:
+        return start, 0.0
+    if not np.abs(slope(best.x)).max() < _SETTLED * n.sum():
+        raise EvidenceError("the likelihood has no clear maximum; use --method logit.")
     return np.asarray(best.x[:-1]), abs(float(best.x[-1]))
 
 
-def _gradient(loss, point: Floats, step: float = 1e-5) -> Floats:  # type: ignore[no-untyped-def]
+def _gradient(loss: Callable[[Floats], float], point: Floats, step: float = 1e-5) -> Floats:
     moves = step * np.eye(len(point))
     return np.array([(loss(point + m) - loss(point - m)) / (2 * step) for m in moves])
 

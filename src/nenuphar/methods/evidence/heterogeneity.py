@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, stats
 
-from nenuphar.methods.evidence.estimate import EvidenceError, TauMethod
+from nenuphar.methods.evidence.estimate import TauMethod
 
 Floats = npt.NDArray[np.float64]
 
 _TINY = 1e-13
-_STEPS = 2000
+_GRID = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,6 @@ def tau_squared(y: Floats, v: Floats, x: Floats, method: TauMethod) -> float:
         x: Design matrix.
         method: `dl` (DerSimonian-Laird), `pm` (Paule-Mandel) or `reml`.
 
-    Raises:
-        EvidenceError: REML did not settle.
-
     Source: doi:10.1002/jrsm.1164.
     """
     return {"dl": _dersimonian_laird, "pm": _paule_mandel, "reml": _reml}[method](y, v, x)
@@ -110,20 +107,30 @@ def _paule_mandel(y: Floats, v: Floats, x: Floats) -> float:
 
 
 def _reml(y: Floats, v: Floats, x: Floats) -> float:
-    """Fisher scoring from the DerSimonian-Laird value, halving steps that would pass below 0."""
-    tau2 = _dersimonian_laird(y, v, x)
-    for _ in range(_STEPS):
+    """The highest maximum of the restricted likelihood: a grid finds it, its slope pins it down.
+
+    Scoring from one start can circle or settle on a lower maximum when few studies disagree.
+    """
+    residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    highest = 2 * float(residual @ residual) + float(v.max())
+    grid = np.append(0.0, np.geomspace(1e-4 * v.min(), highest, _GRID))
+    best = int(np.argmax(_restricted_likelihood(grid, y, v, x)))
+
+    def slope(tau2: float) -> float:
         p = projection(v + tau2, x)
-        py = p @ y
-        step = float((py @ py - np.trace(p)) / np.sum(p * p))
-        if tau2 + step < 0:
-            if tau2 <= _TINY:
-                return 0.0
-            step = -tau2 / 2 if tau2 > 1e-10 else -tau2
-        tau2 += step
-        if abs(step) <= _TINY * (1 + tau2):
-            return tau2
-    raise EvidenceError(
-        "REML did not settle on a variance between studies; use --tau dl or pm, and look for a "
-        "study with an extreme effect."
-    )
+        return float(y @ p @ p @ y - np.trace(p))
+
+    low, high = grid[max(best - 1, 0)], grid[min(best + 1, _GRID)]
+    if slope(low) <= 0:
+        return 0.0 if low == 0.0 else float(low)
+    return float(optimize.brentq(slope, low, high, xtol=_TINY, rtol=4 * np.finfo(float).eps))
+
+
+def _restricted_likelihood(tau2: Floats, y: Floats, v: Floats, x: Floats) -> Floats:
+    """Restricted log likelihood at every tau², without constants; same shape as tau2."""
+    w = 1 / (v + tau2[:, None])
+    information = np.einsum("gk,ki,kj->gij", w, x, x)
+    score = (w * y) @ x
+    beta = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+    squares = (w * y) @ y - np.einsum("gi,gi->g", score, beta)
+    return (np.log(w).sum(axis=1) - np.linalg.slogdet(information)[1] - squares) / 2

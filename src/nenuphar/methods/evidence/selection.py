@@ -161,7 +161,7 @@ def _matching(
         if fits:
             chosen.append({**record, "asked_population": fits[0]})
     _require(chosen, "population", " or ".join(question.populations), found, "population")
-    return chosen
+    return sorted(chosen, key=lambda record: question.populations.index(record["asked_population"]))
 
 
 def _require(
