@@ -183,11 +183,7 @@ def _show(answer: Mapping[str, Any], plan: PoolingPlan) -> None:
         console.print(f"{part['name']}: {_interval(part)}, k = {part['k']}", highlight=False)
     if answer.get("subgroups"):
         test = answer["subgroups"]
-        console.print(
-            f"Subgroups alike? {test['test']} {test['statistic']:.3f} on {test['df']} df, "
-            f"P = {test['p_value']:.3g}",
-            highlight=False,
-        )
+        console.print(_test(test), highlight=False)
     for row in answer.get("leave_one_out") or ():
         console.print(f"Without {row['without']}: {_interval(row)}", highlight=False)
     for line in (answer.get("regression") or {}).get("coefficients", ()):
@@ -196,6 +192,15 @@ def _show(answer: Mapping[str, Any], plan: PoolingPlan) -> None:
             f"({line['ci_low']:.4g} to {line['ci_high']:.4g}), P = {line['p_value']:.3g}",
             highlight=False,
         )
+
+
+def _test(test: Mapping[str, Any]) -> str:
+    if test["p_value"] is None:
+        return "Subgroups alike? No test: no study has an event, or every patient has."
+    return (
+        f"Subgroups alike? {test['test']} {test['statistic']:.3f} on {test['df']} df, "
+        f"P = {test['p_value']:.3g}"
+    )
 
 
 def _studies_table(answer: Mapping[str, Any]) -> Table:

@@ -28,6 +28,7 @@ class Material:
         set_aside: Records that match but stay out.
         title: Names the question.
         by_ratio: Whether hazard ratios are pooled.
+        notes: What to keep in mind about the material.
     """
 
     counts: tuple[StudyCounts, ...]
@@ -36,6 +37,7 @@ class Material:
     set_aside: tuple[SetAside, ...]
     title: str
     by_ratio: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def from_records(
     parts = [question.endpoint.upper(), " versus ".join(question.populations), question.strategy]
     ratio = question.endpoint.upper().startswith("HR_")
     title = ", ".join(part for part in parts if part)
-    return Material(found.counts, found.ratios, (), found.set_aside, title, ratio)
+    return Material(found.counts, found.ratios, (), found.set_aside, title, ratio, found.notes)
 
 
 def answer(material: Material, plan: PoolingPlan, wishes: Wishes) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def answer(material: Material, plan: PoolingPlan, wishes: Wishes) -> dict[str, A
             "rejected": len(material.rejected),
         },
     }
+    answered["notes"] += material.notes
     if wishes.tau_given and plan.method == "glmm" and not material.by_ratio:
         answered["notes"] += ["--tau is not used: the GLMM estimates tau² by maximum likelihood."]
     if result:

@@ -88,9 +88,17 @@ def test_a_strategy_or_none_at_all() -> None:
 
 def test_subgroups_by_a_field_leave_out_records_that_do_not_state_it() -> None:
     found = ask(by="grade")
-    assert {row.study: row.subgroup for row in found.counts} == {"A": "G3", "C": "G3", "D": "G1/G2"}
+    assert {row.study: row.subgroup for row in found.counts} == {
+        "A": "G3",
+        "B": "high_grade",
+        "C": "G3",
+        "D": "G1/G2",
+        "G": "high_grade",
+    }
+    found = ask(by="site")
+    assert names(found) == ["A"]
     reasons = {item.study: item.reason for item in found.set_aside}
-    assert "grade is not stated" in reasons["B"]
+    assert "site is not stated" in reasons["B"]
 
 
 def test_populations_that_include_each_other_are_refused() -> None:
@@ -174,3 +182,16 @@ def test_a_question_without_an_answer_says_what_there_is(rest: dict[str, str], s
 def test_retired_records_take_no_part() -> None:
     retired = outcome("Z", entity="nec", events=1, n=2, status="retired")
     assert names(ask("nec", records=[retired, RECORDS[1]])) == ["B"]
+
+
+def test_what_to_keep_in_mind_about_the_records_is_said() -> None:
+    implied = outcome("I", entity="nec", events=1, n=9, n_source="implied")
+    mended = outcome("R", entity="nec", events=9, n=9, repaired={"field": "events", "value": 1})
+    found = ask("nec", "net", records=[implied, mended, RECORDS[5]], strategy=None)
+    assert found.notes == (
+        "No usable record for net.",
+        "Different strategies are pooled together: dual_ici, ici_mono.",
+        "Repaired values used: outcome.r.",
+        "n is implied, not stated: outcome.i.",
+    )
+    assert ask("nec").notes == ()

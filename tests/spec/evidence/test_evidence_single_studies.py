@@ -9,7 +9,9 @@ from nenuphar.methods.evidence import effects
 from nenuphar.methods.evidence.counts import StudyCounts
 from nenuphar.methods.evidence.estimate import EvidenceError, PoolingPlan
 from nenuphar.methods.evidence.hazard import HazardRatio, pool_hazards
+from nenuphar.methods.evidence.moderators import regress_proportions
 from nenuphar.methods.evidence.pool import leave_one_out, pool
+from nenuphar.methods.evidence.subgroups import compare_subgroups
 
 
 def test_two_of_three_may_be_anything_between_9_and_99_percent() -> None:
@@ -136,3 +138,44 @@ def test_a_ratio_far_from_the_middle_of_its_interval_is_named() -> None:
 def test_settings_outside_the_lists_are_refused(setting: dict[str, object]) -> None:
     with pytest.raises(EvidenceError, match=next(iter(setting))):
         PoolingPlan(**setting)  # type: ignore[arg-type]
+
+
+def test_subgroups_without_any_event_are_shown_but_not_tested() -> None:
+    counts = [StudyCounts("A", 0, 24, "NET"), StudyCounts("B", 0, 29, "NEC")]
+    result = compare_subgroups(counts)
+    assert (result.statistic, result.p_value) == (None, None)
+    assert [part.ci_high for _, part in result.subgroups] == [
+        effects.clopper_pearson(0, 24)[1],
+        effects.clopper_pearson(0, 29)[1],
+    ]
+
+
+def test_a_subgroup_without_events_can_be_tested_against_one_with_them() -> None:
+    counts = [
+        StudyCounts("A", 0, 24, "NET"),
+        StudyCounts("B", 0, 29, "NET"),
+        StudyCounts("C", 9, 33, "NEC"),
+        StudyCounts("D", 6, 25, "NEC"),
+    ]
+    result = compare_subgroups(counts)
+    assert result.p_value is not None
+    assert result.p_value < 0.001
+    assert not result.subgroups[0][1].pooled
+
+
+def test_small_subgroups_carry_a_caution() -> None:
+    counts = [StudyCounts("A", 2, 3, "NET"), StudyCounts("B", 4, 29, "NEC")]
+    assert "NET" in compare_subgroups(counts).notes[0]
+
+
+def test_moderators_that_are_missing_constant_or_too_few_are_said() -> None:
+    rows = [
+        StudyCounts(str(i), x, 40, None, {"ki67": float(k), "same": 1.0})
+        for i, (x, k) in enumerate(((2, 5), (9, 30), (17, 55), (25, 80)))
+    ]
+    gap = StudyCounts("gap", 3, 30)
+    assert regress_proportions([*rows, gap], ["ki67"]).missing == ("gap",)
+    with pytest.raises(EvidenceError, match="same is the same in every study"):
+        regress_proportions(rows, ["same"])
+    with pytest.raises(EvidenceError, match="3 are the least"):
+        regress_proportions(rows[:2], ["ki67"])

@@ -47,12 +47,14 @@ class Selection:
         ratios: Rows for `pool_hazards`; empty for counted endpoints.
         records: Ids of the records used, in the order of the rows.
         set_aside: Matching records that stay out, each with its reason.
+        notes: What to keep in mind about the records used.
     """
 
     counts: tuple[StudyCounts, ...]
     ratios: tuple[HazardRatio, ...]
     records: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
+    notes: tuple[str, ...] = ()
 
 
 def select(
@@ -85,7 +87,7 @@ def select(
     usable: list[Mapping[str, Any]] = []
     aside: list[SetAside] = []
     for record in matching:
-        reason = _unusable(record, ratio) or _ungrouped(record, question.by)
+        reason = _unusable(record, ratio) or _ungrouped(record, question.by, ancestors)
         if reason:
             aside.append(SetAside(str(record["id"]), str(record.get("study")), reason))
         else:
@@ -96,10 +98,11 @@ def select(
         overlapping = [*overlapping, *repeated]
     names = _names(kept)
     return Selection(
-        () if ratio else tuple(_counts(r, name, question) for r, name in names),
+        () if ratio else tuple(_counts(r, name, question, ancestors) for r, name in names),
         tuple(_ratio(r, name) for r, name in names) if ratio else (),
         tuple(str(record["id"]) for record in kept),
         (*aside, *overlapping),
+        tuple(_notes(kept, question)),
     )
 
 
@@ -199,10 +202,35 @@ def _outside(record: Mapping[str, Any]) -> tuple[str, str, str] | None:
     return "ci_low", f"the interval {low:g}-{high:g} excludes {percent:.1f} percent", ""
 
 
-def _ungrouped(record: Mapping[str, Any], by: str | None) -> str | None:
-    if by and not as_list(record.get(by)):
+def _ungrouped(record: Mapping[str, Any], by: str | None, ancestors: Ancestors) -> str | None:
+    if by and not _group(record, by, ancestors):
         return f"{by} is not stated, so it belongs to no subgroup"
     return None
+
+
+def _group(record: Mapping[str, Any], by: str, ancestors: Ancestors) -> str:
+    """The value of the subgroup field; every NEC is high grade whether stated or not."""
+    if by == "grade" and "nec" in _lineage(as_list(record.get("entity")), ancestors):
+        return "high_grade"
+    return "/".join(as_list(record.get(by)))
+
+
+def _notes(records: Sequence[Mapping[str, Any]], question: Question) -> list[str]:
+    notes = []
+    answered = {record.get("asked_population") for record in records}
+    absent = [name for name in question.populations if name not in answered]
+    if absent:
+        notes.append(f"No usable record for {', '.join(absent)}.")
+    strategies = sorted({str(record["strategy"]) for record in records if record.get("strategy")})
+    if len(strategies) > 1 and question.by != "strategy":
+        notes.append(f"Different strategies are pooled together: {', '.join(strategies)}.")
+    for what, chosen in (
+        ("Repaired values used", [r for r in records if r.get("repaired")]),
+        ("n is implied, not stated", [r for r in records if r.get("n_source") == "implied"]),
+    ):
+        if chosen:
+            notes.append(f"{what}: {', '.join(str(record['id']) for record in chosen)}.")
+    return notes
 
 
 def _one_per_study(
@@ -237,10 +265,12 @@ def _names(records: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any]
     ]
 
 
-def _counts(record: Mapping[str, Any], name: str, question: Question) -> StudyCounts:
+def _counts(
+    record: Mapping[str, Any], name: str, question: Question, ancestors: Ancestors
+) -> StudyCounts:
     group = record.get("asked_population") if len(question.populations) > 1 else None
     if question.by:
-        group = "/".join(as_list(record.get(question.by)))
+        group = _group(record, question.by, ancestors)
     return StudyCounts(name, int(record["events"]), int(record["n"]), group)
 
 

@@ -22,17 +22,17 @@ class SubgroupComparison:
     Attributes:
         subgroups: Pooled estimate of each, by name, in order of appearance.
         test: `likelihood ratio` (GLMM, one tau² for all) or `Q between` (a tau² for each).
-        statistic: Chi-squared statistic.
+        statistic: Chi-squared statistic; None if no study has an event, or every patient has.
         df: Its degrees of freedom.
-        p_value: Probability of a larger difference if the subgroups were alike.
+        p_value: Probability of a larger difference if the subgroups were alike; None likewise.
         notes: Cautions.
     """
 
     subgroups: tuple[tuple[str, PooledEstimate], ...]
     test: str
-    statistic: float
+    statistic: float | None
     df: int
-    p_value: float
+    p_value: float | None
     notes: tuple[str, ...] = ()
 
 
@@ -60,29 +60,28 @@ def compare_subgroups(
     names = list(dict.fromkeys(str(row.subgroup) for row in counts))
     if len(names) < 2:
         raise EvidenceError(f"only one subgroup ({', '.join(names)}); a comparison needs two.")
-    as_arrays(counts)
     groups = {name: [row for row in counts if row.subgroup == name] for name in names}
-    statistic = (
-        _likelihood_ratio(counts, names)
-        if plan.method == "glmm"
-        else _q_between(list(groups.values()), plan)
-    )
+    statistic = _statistic(counts, groups, plan)
     df = len(names) - 1
     return SubgroupComparison(
         tuple((name, pool(rows, plan)) for name, rows in groups.items()),
         "likelihood ratio" if plan.method == "glmm" else "Q between",
         statistic,
         df,
-        float(stats.chi2.sf(statistic, df)),
+        None if statistic is None else float(stats.chi2.sf(statistic, df)),
         _cautions(groups),
     )
 
 
-def _likelihood_ratio(counts: Sequence[StudyCounts], names: Sequence[str]) -> float:
+def _statistic(
+    counts: Sequence[StudyCounts], groups: dict[str, list[StudyCounts]], plan: PoolingPlan
+) -> float | None:
     events, n = as_arrays(counts)
     if events.sum() in (0, n.sum()):
-        return 0.0
-    membership = np.array([[float(row.subgroup == name) for name in names] for row in counts])
+        return None
+    if plan.method != "glmm":
+        return _q_between(list(groups.values()), plan)
+    membership = np.array([[float(row.subgroup == name) for name in groups] for row in counts])
     return likelihood_ratio(events, n, np.ones((len(n), 1)), membership)
 
 
