@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -21,11 +22,15 @@ evidence_app = typer.Typer(
 )
 
 
+@dataclass
 class _Records:
     """Where outcome records and the order of codes come from; set by `register`."""
 
     outcomes: Callable[[], Sequence[Mapping[str, Any]]] | None = None
-    ancestors: Callable[[str], Collection[str]] = staticmethod(lambda _code: ())
+    ancestors: Callable[[str], Collection[str]] = lambda _code: ()
+
+
+_records = _Records()
 
 
 def register(
@@ -40,9 +45,9 @@ def register(
         outcomes: Gives the outcome records when they are asked for; None: there are none.
         ancestors: The codes properly above an entity or site code; empty for unknown codes.
     """
-    _Records.outcomes = staticmethod(outcomes) if outcomes else None
+    _records.outcomes = outcomes
     if ancestors:
-        _Records.ancestors = staticmethod(ancestors)
+        _records.ancestors = ancestors
     app.add_typer(evidence_app, name="evidence")
 
 
@@ -119,11 +124,11 @@ def _material(
         return answers.from_counts(_rows(counts), column)
     if hazards:
         return answers.from_hazards(_rows(hazards))
-    if _Records.outcomes is None:
+    if _records.outcomes is None:
         _stop("no outcome records are installed; use --counts with a table.", EXIT_USAGE)
     endpoint, population, strategy, by = asked
     question = Question(endpoint, tuple(population), strategy or None, by or None)
-    return answers.from_records(_Records.outcomes(), question, _Records.ancestors)
+    return answers.from_records(_records.outcomes(), question, _records.ancestors)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -144,10 +149,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _delimited(text: str) -> list[dict[str, Any]]:
     import csv
+    import io
 
-    lines = text.splitlines()
-    header = lines[0] if lines else ""
+    header = next(iter(text.splitlines()), "")
     delimiter = max(",;\t", key=header.count)
+    lines = io.StringIO(text, newline="")
     return list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
 
 
@@ -212,7 +218,7 @@ def _studies_table(answer: Mapping[str, Any]) -> Table:
     table.add_column("Study")
     table.add_column("Subgroup")
     table.add_column("" if ratio else "Events/n", justify="right")
-    table.add_column("Hazard ratio (95% CI)" if ratio else "Proportion (exact CI)", justify="right")
+    table.add_column("Hazard ratio (CI)" if ratio else "Proportion (exact CI)", justify="right")
     table.add_column("Weight", justify="right")
     for study in answer["studies"]:
         counted = "" if study["n"] is None else f"{study['events']}/{study['n']}"
@@ -270,7 +276,7 @@ def _warn(answer: Mapping[str, Any]) -> None:
     )
 
 
-def _stop(message: str, code: int, answer: Mapping[str, Any] | None = None) -> Any:
+def _stop(message: str, code: int, answer: Mapping[str, Any] | None = None) -> NoReturn:
     if answer is not None:
         _warn(answer)
     typer.echo(f"nenuphar evidence pool: {message}", err=True)

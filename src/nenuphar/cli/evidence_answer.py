@@ -161,7 +161,7 @@ def _subgroups(material: Material, plan: PoolingPlan) -> dict[str, Any]:
 
 def _without_each(material: Material, plan: PoolingPlan) -> list[dict[str, Any]]:
     if material.by_ratio:
-        pools = [
+        pools: list[tuple[str, str | None, PooledEstimate]] = [
             (r.study, None, pool_hazards([o for o in material.ratios if o is not r], plan))
             for r in material.ratios
         ]
@@ -177,7 +177,7 @@ def _without_each(material: Material, plan: PoolingPlan) -> list[dict[str, Any]]
 
 def _regression(material: Material, plan: PoolingPlan, wishes: Wishes) -> dict[str, Any]:
     _only_counts(material)
-    return _finite(asdict(regress_proportions(material.counts, [wishes.moderator], plan)))
+    return dict(_finite(asdict(regress_proportions(material.counts, [wishes.moderator], plan))))
 
 
 def _only_counts(material: Material) -> None:

@@ -27,7 +27,7 @@ def forest_plot(
     pooled: Mapping[str, Any],
     subgroups: Sequence[tuple[str, Mapping[str, Any]]] = (),
     title: str = "",
-) -> alt.LayerChart | alt.HConcatChart:
+) -> alt.HConcatChart:
     """Draw studies, subgroup estimates and the pooled estimate with its prediction interval.
 
     Args:
@@ -83,7 +83,7 @@ def forest_plot(
     ).configure_view(stroke=None)
 
 
-def small_study_plot(pooled: Mapping[str, Any], title: str = "") -> alt.LayerChart:
+def small_study_plot(pooled: Mapping[str, Any], title: str = "") -> alt.TopLevelMixin:
     """Draw every study's value against its precision: do small studies tell another story?
 
     Proportions stand against the number of patients, as their standard error depends on the

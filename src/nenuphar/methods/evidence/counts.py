@@ -168,9 +168,9 @@ def _read_row(
     numbers = {}
     for column in ("events", "n"):
         text = text_of(row[column])
-        problem = _not_a_count(text, column)
-        if problem:
-            return reject(column, *problem)
+        unreadable = _not_a_count(text, column)
+        if unreadable:
+            return reject(column, *unreadable)
         numbers[column] = int(text)
     problem = impossible(numbers["events"], numbers["n"])
     if problem:

@@ -106,7 +106,7 @@ def without_overlap(
     kept: list[Mapping[str, Any]] = []
     aside: list[SetAside] = []
     for record in order:
-        rival = _first(kept, lambda other, mine=record: not disjoint(mine, other, ancestors))
+        rival = next((other for other in kept if not disjoint(record, other, ancestors)), None)
         if rival is None:
             kept.append(record)
             continue
@@ -198,7 +198,3 @@ def _double(record: Mapping[str, Any], rival: Mapping[str, Any]) -> SetAside:
     else:
         reason = f"its patients may be among those of {rival['id']} (n = {rival.get('n')})"
     return SetAside(str(record["id"]), str(record.get("study")), reason)
-
-
-def _first(items: Iterable[Any], test: Callable[[Any], bool]) -> Any:
-    return next((item for item in items if test(item)), None)
