@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from typing import Any
 
 import typer
 
@@ -40,9 +41,25 @@ def _main(
     """Neuroendocrine neoplasms made computable. For research use only."""
 
 
-def _register() -> None:
-    from nenuphar.cli import assess, demo, explain, inputs, knowledge, response, score
+def _outcomes() -> list[dict[str, Any]]:
+    from nenuphar.knowledge.base import load_knowledge
 
+    return load_knowledge().kinds("outcome")
+
+
+def _ancestors(code: str) -> frozenset[str]:
+    """Return what lies above an entity or a site; nothing for a code that is neither."""
+    from nenuphar.knowledge.base import load_knowledge
+
+    hierarchies = load_knowledge().hierarchies
+    known = (hierarchies[name] for name in ("tumour_entity", "tumour_site"))
+    return frozenset().union(*(h.ancestors(code) for h in known if code in h))
+
+
+def _register() -> None:
+    from nenuphar.cli import assess, demo, evidence, explain, inputs, knowledge, response, score
+
+    evidence.register(app, outcomes=_outcomes, ancestors=_ancestors)
     for module in (demo, assess, explain, inputs, response, score, knowledge):
         module.register(app)
 

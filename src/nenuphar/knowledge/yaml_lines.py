@@ -43,8 +43,9 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str) -> Any:
     """Read YAML into mappings, lists and strings.
 
-    Every scalar is a string; an empty one, `~` and `null` are None unless quoted. Aliases and duplicate keys are refused: what a
-    reader sees is what is meant, and a short text never grows into a large one.
+    Every scalar is a string; an empty one, `~` and `null` are None unless quoted. Aliases and
+    duplicate keys are refused: what a reader sees is what is meant, and a short text never grows
+    into a large one.
 
     Raises:
         YamlError: Not YAML, or YAML with one of the refused features.
@@ -62,9 +63,8 @@ def parse_yaml(text: str) -> Any:
 
 def _bound_depth(text: str) -> None:
     """Refuse what would exhaust the stack or the memory, before anything is built."""
-    depth = nodes = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        nodes += 1
+    depth = 0
+    for nodes, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
