@@ -67,10 +67,8 @@ def plain(value: Any) -> Any:
             "hi_open": value.hi_open,
             "unit": value.unit,
         }
-    if isinstance(value, PartialDate):
-        return str(value)
-    if isinstance(value, Enum):
-        return value.value
+    if isinstance(value, PartialDate | Enum):
+        return str(value.value if isinstance(value, Enum) else value)
     if is_dataclass(value):
         return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Mapping):
