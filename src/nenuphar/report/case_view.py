@@ -270,7 +270,7 @@ class CaseView:
         who: dict[str, dict[str, None]] = defaultdict(dict)
         weight: Counter[str] = Counter()
         for view in views:
-            if view.conclusion.fact == CROSSWALK:
+            if view.conclusion.fact not in _HEADLINE:
                 continue
             for name in view.conclusion.missing:
                 ask = self.words.ask(name)
