@@ -32,6 +32,7 @@ class ConclusionView:
         label: Its fact in words.
         value: Its value in words; what stands in its place where there is none.
         says: Its status in one sentence.
+        brief: The same for the front page, where long lists are counted.
         place: The row that it is about.
         reasoning: Its rules.
         anchor: Where its reasoning stands on the page.
@@ -41,6 +42,7 @@ class ConclusionView:
     label: str
     value: str
     says: str
+    brief: str
     place: str
     reasoning: ReasoningView
     anchor: str
@@ -180,6 +182,7 @@ class CaseView:
             self.words.fact(conclusion.fact),
             self._value(conclusion),
             self._says(conclusion),
+            self._says(conclusion, longest=4),
             scope_title(conclusion.scope, conclusion.key),
             self._reasoning.of(conclusion),
             anchor,
@@ -194,11 +197,15 @@ class CaseView:
             return "; ".join(named)
         return self.words.value(conclusion.fact, conclusion.value)
 
-    def _says(self, conclusion: Conclusion) -> str:
+    def _says(self, conclusion: Conclusion, longest: int = 1_000) -> str:
         words, fact = self.words, conclusion.fact
         others = [words.value(fact, value) for value in conclusion.alternatives]
         missing = [words.inline(name) for name in conclusion.missing]
         lacks = f"Missing: {join_words(missing)}." if missing else ""
+        if len(missing) > longest:
+            lacks = f"Missing: {len(missing)} facts, listed below."
+        if len(others) > longest:
+            others = [*others[: longest - 1], f"{len(others) - longest + 1} more"]
         match conclusion.status:
             case "met":
                 return "The criteria are met."

@@ -150,11 +150,11 @@ def survival_curves(survival: SurvivalCurves, names: dict[str, str], times: list
     lines = [PALETTE[min(i, len(PALETTE) - 1)] for i in range(len(domain))]
     dashes = [_DASHES[min(i, len(_DASHES) - 1)] for i in range(len(domain))]
     scale = alt.Scale(domain=domain, range=lines)
-    colour = alt.Color("group:N", title=None, scale=scale)
-    quiet = alt.Color("group:N", legend=None, scale=scale)
+    legend = alt.Legend(title=None, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2)
+    colour = alt.Color("group:N", legend=legend, scale=scale)
     base = alt.Chart(curves).properties(width=520, height=280)
     limits = base.mark_area(interpolate="step-after", opacity=0.12).encode(
-        x="time:Q", y="ci_low:Q", y2="ci_high:Q", color=quiet
+        x="time:Q", y="ci_low:Q", y2="ci_high:Q", color=colour
     )
     chart = limits + (
         base.mark_line(interpolate="step-after", strokeWidth=2).encode(
@@ -164,7 +164,7 @@ def survival_curves(survival: SurvivalCurves, names: dict[str, str], times: list
             y=alt.Y("survival:Q", title="Survival", axis=alt.Axis(format="%"), scale=_UNIT),
             color=colour,
             strokeDash=alt.StrokeDash(
-                "group:N", title=None, scale=alt.Scale(domain=domain, range=dashes)
+                "group:N", legend=legend, scale=alt.Scale(domain=domain, range=dashes)
             ),
         )
     )
