@@ -148,10 +148,18 @@ class CaseView:
         return [self._specimen(views) for views in grouped.values() if _has_call(views)]
 
     @property
-    def others(self) -> list[ConclusionView]:
-        """Conclusions that the calls do not show."""
+    def others(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
+        """Conclusions that the calls do not show; once for all assessors who come to the same."""
         shown = {*_HEADLINE, EDITION, CROSSWALK}
-        return [view for view in self.all if view.conclusion.fact not in shown]
+        same: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
+        for view in self.all:
+            own = view.conclusion
+            if own.fact not in shown:
+                same[own.fact, own.key, view.value, view.says, own.cautions].append(view)
+        return [
+            (views[0], tuple(v.conclusion.assessor for v in views if v.conclusion.assessor))
+            for views in same.values()
+        ]
 
     @property
     def reasoned(self) -> list[ConclusionView]:
@@ -164,10 +172,15 @@ class CaseView:
         found = []
         for scope in Scope:
             for row in self._rows.get(scope, []):
-                facts = [self._fact(row, name) for name in sorted(row.values)]
+                facts = [self._fact(row, name) for name in sorted(row.values) if self._seen(name)]
                 if facts:
                     found.append((scope_title(scope, row.key), row.assessor, facts))
         return found
+
+    def _seen(self, name: str) -> bool:
+        """Whether somebody observed a fact; methods add theirs to the same rows."""
+        declared = self._kb.facts.get(name)
+        return declared is None or not declared.derived
 
     def _fact(self, row: Row, name: str) -> tuple[str, str, str, str, str]:
         origin = row.origins.get(name)
@@ -261,7 +274,11 @@ class CaseView:
         return Reading(
             assessor,
             {v.conclusion.fact: v for v in views if v.conclusion.fact in _HEADLINE},
-            {name: self.words.value(name, show_value(value)) for name, value in values.items()},
+            {
+                name: self.words.value(name, show_value(value))
+                for name, value in values.items()
+                if self._seen(name)
+            },
         )
 
     def _edition(self, key: tuple[str, ...]) -> str:
