@@ -55,8 +55,8 @@ def class_of_quantity(fact: str, cuts: Sequence[Cut]) -> pl.Expr:
         cuts: In ascending order, in the unit of the quantity.
 
     Returns:
-        The class in words (`<2`, `2 to 10`, `>10`), in ascending order; null where the quantity is missing, or is an
-        interval that reaches into two classes.
+        The class in words (`<2`, `2 to 10`, `>10`), in ascending order; null where the quantity is
+        missing, or is an interval that reaches into two classes.
     """
     lo, hi = pl.col(f"{fact}.lo"), pl.col(f"{fact}.hi")
     lo_open, hi_open = pl.col(f"{fact}.lo_open"), pl.col(f"{fact}.hi_open")

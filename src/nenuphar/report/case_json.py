@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import Enum
 from typing import Any
 
-from nenuphar.domain.conclusion import Conclusion, Stamp
+from nenuphar.domain.conclusion import Conclusion, Stamp, Trace
 from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.observation import Row
 from nenuphar.domain.problems import Problem
@@ -29,10 +29,11 @@ def case_json(
     stamp: Stamp,
     settings: Mapping[str, str] | None = None,
 ) -> str:
-    """Write one patient as JSON with sorted keys.
+    """Write one patient as JSON, one line for each conclusion and observed row.
 
-    Quantities are `{lo, lo_open, hi, hi_open, unit}` with null for an end that nothing bounds;
-    dates are ISO texts (`2020-03`); keys of rows are by column.
+    Keys of records are sorted, and parts of traces that say nothing are left out. Quantities are
+    `{lo, lo_open, hi, hi_open, unit}` with null for an end that nothing bounds; dates are ISO texts
+    (`2020-03`); keys of rows are by column.
 
     Args:
         patient_id: The patient.
@@ -44,44 +45,50 @@ def case_json(
         settings: How the run was asked for, by name.
     """
     words = Words(knowledge)
-    data = {
+    head = {
         "patient_id": patient_id,
         "note": RESEARCH_USE,
         "stamp": stamp,
         "settings": dict(settings or {}),
+    }
+    parts = {
         "conclusions": [_conclusion(conclusion, words) for conclusion in conclusions],
         "observed": [_row(row) for scope in Scope for row in rows.get(scope, [])],
         "problems": sorted(problems),
     }
-    text = json.dumps(plain(data), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    return text + "\n"
+    lines = [f"{_dump(name)}: {_dump(value)}" for name, value in head.items()]
+    for name, items in parts.items():
+        listed = ",\n".join(_dump(item) for item in items)
+        lines.append(f"{_dump(name)}: [\n{listed}\n]" if items else f"{_dump(name)}: []")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def plain(value: Any) -> Any:
-    """Return dataclasses, enums and domain values as plain JSON data."""
-    if isinstance(value, Interval):
-        return {
-            "lo": value.lo if math.isfinite(value.lo) else None,
-            "lo_open": value.lo_open,
-            "hi": value.hi if math.isfinite(value.hi) else None,
-            "hi_open": value.hi_open,
-            "unit": value.unit,
-        }
-    if isinstance(value, PartialDate):
-        return str(value)
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value):
-        return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    return value
+def _dump(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_as_data)
+
+
+def _as_data(value: Any) -> Any:
+    """Return a domain value as data that JSON can hold."""
+    match value:
+        case Interval():
+            ends = {"lo_open": value.lo_open, "hi_open": value.hi_open, "unit": value.unit}
+            return ends | {"lo": _bounded(value.lo), "hi": _bounded(value.hi)}
+        case Enum():
+            return value.value
+        case PartialDate():
+            return str(value)
+    data = {part.name: getattr(value, part.name) for part in fields(value)}
+    if isinstance(value, Trace):
+        return {name: part for name, part in data.items() if part not in ("", ())}
+    return data
+
+
+def _bounded(end: float) -> float | None:
+    return end if math.isfinite(end) else None
 
 
 def _conclusion(conclusion: Conclusion, words: Words) -> dict[str, Any]:
-    data: dict[str, Any] = plain(conclusion)
+    data: dict[str, Any] = _as_data(conclusion)
     del data["stamp"]
     data["key"] = dict(zip(conclusion.scope.keys, conclusion.key, strict=True))
     data["value_in_words"] = words.value(conclusion.fact, conclusion.value or "") or None

@@ -32,6 +32,7 @@ class ConclusionView:
         label: Its fact in words.
         value: Its value in words; what stands in its place where there is none.
         says: Its status in one sentence.
+        brief: The same for the front page, where long lists are counted.
         place: The row that it is about.
         reasoning: Its rules.
         anchor: Where its reasoning stands on the page.
@@ -41,6 +42,7 @@ class ConclusionView:
     label: str
     value: str
     says: str
+    brief: str
     place: str
     reasoning: ReasoningView
     anchor: str
@@ -146,10 +148,18 @@ class CaseView:
         return [self._specimen(views) for views in grouped.values() if _has_call(views)]
 
     @property
-    def others(self) -> list[ConclusionView]:
-        """Conclusions that the calls do not show."""
+    def others(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
+        """Conclusions that the calls do not show; once for all assessors who come to the same."""
         shown = {*_HEADLINE, EDITION, CROSSWALK}
-        return [view for view in self.all if view.conclusion.fact not in shown]
+        same: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
+        for view in self.all:
+            own = view.conclusion
+            if own.fact not in shown:
+                same[own.fact, own.key, view.value, view.says, own.cautions].append(view)
+        return [
+            (views[0], tuple(v.conclusion.assessor for v in views if v.conclusion.assessor))
+            for views in same.values()
+        ]
 
     @property
     def reasoned(self) -> list[ConclusionView]:
@@ -162,10 +172,15 @@ class CaseView:
         found = []
         for scope in Scope:
             for row in self._rows.get(scope, []):
-                facts = [self._fact(row, name) for name in sorted(row.values)]
+                facts = [self._fact(row, name) for name in sorted(row.values) if self._seen(name)]
                 if facts:
                     found.append((scope_title(scope, row.key), row.assessor, facts))
         return found
+
+    def _seen(self, name: str) -> bool:
+        """Whether somebody observed a fact; methods add theirs to the same rows."""
+        declared = self._kb.facts.get(name)
+        return declared is None or not declared.derived
 
     def _fact(self, row: Row, name: str) -> tuple[str, str, str, str, str]:
         origin = row.origins.get(name)
@@ -180,6 +195,7 @@ class CaseView:
             self.words.fact(conclusion.fact),
             self._value(conclusion),
             self._says(conclusion),
+            self._says(conclusion, longest=4),
             scope_title(conclusion.scope, conclusion.key),
             self._reasoning.of(conclusion),
             anchor,
@@ -194,11 +210,15 @@ class CaseView:
             return "; ".join(named)
         return self.words.value(conclusion.fact, conclusion.value)
 
-    def _says(self, conclusion: Conclusion) -> str:
+    def _says(self, conclusion: Conclusion, longest: int = 1_000) -> str:
         words, fact = self.words, conclusion.fact
         others = [words.value(fact, value) for value in conclusion.alternatives]
         missing = [words.inline(name) for name in conclusion.missing]
         lacks = f"Missing: {join_words(missing)}." if missing else ""
+        if len(missing) > longest:
+            lacks = f"Missing: {len(missing)} facts, listed below."
+        if len(others) > longest:
+            others = [*others[: longest - 1], f"{len(others) - longest + 1} more"]
         match conclusion.status:
             case "met":
                 return "The criteria are met."
@@ -254,7 +274,11 @@ class CaseView:
         return Reading(
             assessor,
             {v.conclusion.fact: v for v in views if v.conclusion.fact in _HEADLINE},
-            {name: self.words.value(name, show_value(value)) for name, value in values.items()},
+            {
+                name: self.words.value(name, show_value(value))
+                for name, value in values.items()
+                if self._seen(name)
+            },
         )
 
     def _edition(self, key: tuple[str, ...]) -> str:
@@ -270,7 +294,7 @@ class CaseView:
         who: dict[str, dict[str, None]] = defaultdict(dict)
         weight: Counter[str] = Counter()
         for view in views:
-            if view.conclusion.fact == CROSSWALK:
+            if view.conclusion.fact not in _HEADLINE:
                 continue
             for name in view.conclusion.missing:
                 ask = self.words.ask(name)

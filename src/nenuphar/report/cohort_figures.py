@@ -21,6 +21,7 @@ _INK = "#010203"
 _PAPER = "#040506"
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _CELLS = 28
+_MOST_CELLS = 600
 
 
 class SurvivalCurves(Protocol):
@@ -65,7 +66,7 @@ def counts_plane(
         names: Entities in words.
 
     Returns:
-        An SVG with at most a few hundred marks, or None where no reading has both counts exact.
+        An SVG of the fullest cells of the plane, or None where no reading has both counts exact.
         Ranges and bounds are not drawn.
     """
     columns = {"pathology.mitoses.lo", "pathology.mitoses.hi"}
@@ -84,6 +85,7 @@ def counts_plane(
         known.join(table.select(*READING, "entity"), on=READING)
         .group_by("mitoses", "ki67", "entity")
         .len("n")
+        .top_k(_MOST_CELLS, by=["n", "mitoses", "ki67", "entity"])
     )
     if cells.is_empty():
         return None
@@ -111,7 +113,7 @@ def _plane_chart(cells: pl.DataFrame, entities: list[str]) -> alt.Chart:
     colours = [*PALETTE[: len(entities)], _OTHER][: len(domain)]
     return (
         alt.Chart(cells)
-        .mark_point(filled=True, opacity=0.7)
+        .mark_point(filled=True, opacity=0.85)
         .encode(
             x=alt.X("mitoses:Q", title="Mitoses per 2 mm²", scale=scale, axis=axis),
             y=alt.Y("ki67:Q", title="Ki-67, %", scale=scale, axis=axis),
@@ -147,20 +149,24 @@ def survival_curves(survival: SurvivalCurves, names: dict[str, str], times: list
     domain = [names.get(group, group) for group in groups]
     lines = [PALETTE[min(i, len(PALETTE) - 1)] for i in range(len(domain))]
     dashes = [_DASHES[min(i, len(_DASHES) - 1)] for i in range(len(domain))]
-    chart = (
-        alt.Chart(curves)
-        .mark_line(interpolate="step-after", strokeWidth=2)
-        .encode(
+    scale = alt.Scale(domain=domain, range=lines)
+    legend = alt.Legend(title=None, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2)
+    colour = alt.Color("group:N", legend=legend, scale=scale)
+    base = alt.Chart(curves).properties(width=520, height=280)
+    limits = base.mark_area(interpolate="step-after", opacity=0.12).encode(
+        x="time:Q", y="ci_low:Q", y2="ci_high:Q", color=colour
+    )
+    chart = limits + (
+        base.mark_line(interpolate="step-after", strokeWidth=2).encode(
             x=alt.X(
                 "time:Q", title=f"Time, {survival.unit}", axis=alt.Axis(values=times, grid=False)
             ),
             y=alt.Y("survival:Q", title="Survival", axis=alt.Axis(format="%"), scale=_UNIT),
-            color=alt.Color("group:N", title=None, scale=alt.Scale(domain=domain, range=lines)),
+            color=colour,
             strokeDash=alt.StrokeDash(
-                "group:N", title=None, scale=alt.Scale(domain=domain, range=dashes)
+                "group:N", legend=legend, scale=alt.Scale(domain=domain, range=dashes)
             ),
         )
-        .properties(width=520, height=280)
     )
     return _svg(chart, "survival")
 
@@ -173,17 +179,18 @@ def _thinned(curves: pl.DataFrame, steps: int = 250) -> pl.DataFrame:
     level = (pl.col("survival") * steps).round()
     changed = level.diff().over("group").fill_null(1) != 0
     last = pl.int_range(pl.len()).over("group") == pl.len().over("group") - 1
-    return curves.filter(changed | last).select("group", "time", "survival")
+    return curves.filter(changed | last).select("group", "time", "survival", "ci_low", "ci_high")
 
 
-def _svg(chart: alt.Chart, name: str) -> Markup:
-    axis = {"labelColor": _INK, "titleColor": _INK, "domainColor": _INK, "tickColor": _INK}
+def _svg(chart: alt.Chart | alt.LayerChart, name: str) -> Markup:
+    text = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "titleFontSize": 12}
+    lines = {"domainColor": _INK, "tickColor": _INK, "gridColor": _INK, "gridOpacity": 0.12}
     config: dict[str, Any] = {
         "font": _FONT,
         "background": _PAPER,
         "view": {"stroke": None},
-        "axis": {**axis, "gridColor": _INK, "gridOpacity": 0.12, "titleFontWeight": "normal"},
-        "legend": {"labelColor": _INK, "titleColor": _INK, "labelLimit": 320},
+        "axis": {**text, **lines, "titleFontWeight": "normal"},
+        "legend": {**text, "labelLimit": 320, "symbolBaseFillColor": _INK},
     }
     specification = json.loads(chart.to_json())
     specification["config"] = config

@@ -19,11 +19,11 @@ from nenuphar.report.cohort_figures import SurvivalCurves, counts_plane, surviva
 from nenuphar.report.page import render
 from nenuphar.report.words import Words
 
-LINES = 1_000
+LINES = 500
 """Specimens that the page lists; the tables hold all of them."""
 
 
-def cohort_page(
+def cohort_page(  # noqa: PLR0913 - all that one page shows
     conclusions: pl.DataFrame,
     frames: Mapping[Scope, pl.DataFrame],
     problems: Sequence[Problem],
@@ -142,6 +142,7 @@ def _survival(survival: SurvivalCurves, words: Words) -> dict[str, Any]:
             for row in summary.iter_rows(named=True)
         ],
         "p_value": survival.p_value,
+        "events": int(summary["events"].sum()),
         "left_out": survival.left_out,
     }
 

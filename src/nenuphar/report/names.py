@@ -16,9 +16,9 @@ _LONGEST = 120
 def page_names(patients: Iterable[str]) -> dict[str, str]:
     """Return the file name, without suffix, of every patient's page.
 
-    Ids of letters, digits, `.`, `_` and `-` stand as they are; other characters are percent-encoded.
-    A name that is too long, that a system reserves, or that differs from another only in case ends
-    with `~` and a hash of its id.
+    Ids of letters, digits, `.`, `_` and `-` stand as they are; other characters are
+    percent-encoded. A name that is too long, that a system reserves, or that differs from another
+    only in case ends with `~` and a hash of its id.
 
     Args:
         patients: All ids of the cohort; names of one id alone may differ where case decides.

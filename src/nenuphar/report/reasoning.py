@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -72,12 +73,14 @@ class ReasoningView:
     Attributes:
         live: Those that carry its value or could change it; the former first.
         reported: Those that rest on a report only, and that criteria have overtaken.
-        not_met: The others.
+        not_met: Those whose criteria are not met.
+        unlike_report: Those for which the report says something else.
     """
 
     live: tuple[RuleView, ...]
     reported: tuple[RuleView, ...]
     not_met: tuple[RuleView, ...]
+    unlike_report: tuple[RuleView, ...]
 
 
 class Reasoning:
@@ -94,14 +97,16 @@ class Reasoning:
         rules = sorted(
             conclusion.rules, key=lambda r: (r.rule_id not in chosen, order[r.status], r.rule_id)
         )
-        sorts: dict[str, list[RuleView]] = {"live": [], "reported": [], "not_met": []}
+        sorts: dict[tuple[bool, bool], list[RuleView]] = defaultdict(list)
         for rule in rules:
-            overtaken = rule.rule_id not in chosen and self._is_reported(rule.rule_id)
-            sort = "reported" if overtaken else "live"
-            sorts["not_met" if rule.status == "not_met" else sort].append(
-                self._rule(conclusion.fact, rule)
-            )
-        return ReasoningView(*(tuple(sorts[name]) for name in ("live", "reported", "not_met")))
+            reported = rule.rule_id not in chosen and self._is_reported(rule.rule_id)
+            sorts[rule.status == "not_met", reported].append(self._rule(conclusion.fact, rule))
+        return ReasoningView(
+            live=tuple(sorts[False, False]),
+            reported=tuple(sorts[False, True]),
+            not_met=tuple(sorts[True, False]),
+            unlike_report=tuple(sorts[True, True]),
+        )
 
     def _is_reported(self, rule_id: str) -> bool:
         rule = self._kb.rules.get(rule_id)
