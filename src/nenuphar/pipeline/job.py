@@ -63,6 +63,7 @@ class _Run:
     knowledge: KnowledgeBase
     stamp: Stamp
     settings: dict[str, str]
+    progress: Callable[[str], None]
 
 
 def run_job(
@@ -101,9 +102,9 @@ def run_job(
     conclusions = conclude_in_parts(frames, workers, scheduler)
     settings = {"input": source.name, "mapping": mapping, "as_of": as_of or latest_date(frames)}
     stamp = stamp_of(knowledge, settings["as_of"])
-    run = _Run(read, conclusions, knowledge, stamp, settings)
+    run = _Run(read, conclusions, knowledge, stamp, settings, progress)
     chosen = _patients_with_pages(conclusions, frames, reports)
-    progress(f"writing {len(chosen)} case pages")
+    progress("writing tables")
     publish(out, partial(_build, run=run, frames=frames, chosen=chosen))
     return Finished(out, _counts(read), len(read.problems), _entities(conclusions))
 
@@ -178,7 +179,8 @@ def _build(folder: Path, run: _Run, frames: Frames, chosen: list[str]) -> None:
     names = page_names(frames[Scope.PATIENT]["patient_id"].to_list())
     cases = folder / "cases"
     cases.mkdir()
-    for patient, rows in _rows_of(frames, chosen, run.knowledge):
+    for number, (patient, rows) in enumerate(_rows_of(frames, chosen, run.knowledge), start=1):
+        run.progress(f"writing case page {number} of {len(chosen)}")
         _write_case(cases, names[patient], patient, rows, run)
     pages = {patient: f"cases/{names[patient]}.html" for patient in chosen}
     page = cohort_page(
@@ -244,7 +246,7 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
         for scope in Scope:
             if f"observed_{scope.value}" in tables:
                 query = f"SELECT * FROM observed_{scope.value} WHERE patient_id = ?"  # noqa: S608
-                table = connection.execute(query, [patient]).fetch_arrow_table()
+                table = connection.sql(query, params=[patient]).to_arrow_table()
                 frames[scope] = pl.DataFrame(pl.from_arrow(table))
     rows = rows_of_frames(frames, knowledge).get(patient)
     if rows is None:
