@@ -260,15 +260,8 @@ def _direct_views(rule: Rule, row: Row, reader: _Reader) -> list[Seen]:
 
 
 def _cite(kb: KnowledgeBase, source: str, locator: str, reference: str) -> str:
-    known = kb.sources.get(source_id(source))
-    text = ", ".join(part for part in (known.citation if known else source, locator) if part)
-    return f"{text} ({reference})" if reference else text
-
-
-def source_id(source: str) -> str:
-    """Return the id under which a DOI or registry id is kept as a source record."""
-    kept = "".join(c if c.isalnum() else "_" for c in source.lower())
-    return f"source.{kept}"
+    text = ", ".join(part for part in (kb.citations.get(source, source), locator) if part)
+    return f"{text}, citing {reference}" if reference else text
 
 
 def _say_cautions(plan: Plan, fact: str, row: Row, reader: _Reader, decided: Decided) -> None:

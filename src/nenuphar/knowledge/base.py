@@ -93,6 +93,11 @@ class KnowledgeBase:
         return self._of(Bibliography)
 
     @cached_property
+    def citations(self) -> dict[str, str]:
+        """How each publication is cited, by its DOI or registry id."""
+        return {record.sources[0].source: record.citation for record in self.sources.values()}
+
+    @cached_property
     def hierarchies(self) -> dict[str, Hierarchy]:
         """The `is_a` order of every terminology."""
         return {

@@ -78,6 +78,7 @@ class Fact(Record):
         contexts_of: The contextual fact whose values in all contexts this one lists.
         derived: Whether rules or methods conclude it; otherwise it is observed.
         meaning: One sentence.
+        label: A short name for pages; made from the dotted name where it is left out.
         ask: What to do to learn it (the next best test), in words for a report.
         codes: Terminology codes of the fact itself (`ncit`, `loinc`, ...).
     """
@@ -92,6 +93,7 @@ class Fact(Record):
     contexts_of: str = ""
     derived: bool = False
     meaning: str = Field(min_length=10)
+    label: str = ""
     ask: str = ""
     codes: dict[str, str] = Field(default_factory=dict)
 

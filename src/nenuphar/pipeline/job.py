@@ -242,6 +242,9 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     knowledge = load_knowledge()
     frames: Frames = {}
     with duckdb.connect(str(database), read_only=True) as connection:
+        everybody = [
+            p for (p,) in connection.sql("SELECT patient_id FROM observed_patient").fetchall()
+        ]
         tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
         for scope in Scope:
             if f"observed_{scope.value}" in tables:
@@ -255,7 +258,7 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     page = case_page(
         patient, assessment.conclusions, rows, [], knowledge, assessment.stamp, settings={}
     )
-    target = output or folder / "cases" / f"{page_names([patient])[patient]}.html"
+    target = output or folder / "cases" / f"{page_names(everybody)[patient]}.html"
     target.parent.mkdir(exist_ok=True)
     partial_file = target.with_name(f".{target.name}.partial")
     partial_file.write_text(page, encoding="utf-8")

@@ -58,6 +58,8 @@ class Words:
             return _CHOOSERS[what].format(_scope_words(scope).capitalize(), _scope_words(scope))
         parts = name.split(".")
         declared = self._kb.facts.get(name)
+        if declared is not None and declared.label:
+            return declared.label
         silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)
         words = [w for part in (parts[1:] if silent and parts[1:] else parts) for w in _split(part)]
         text = " ".join(words)
