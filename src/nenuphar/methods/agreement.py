@@ -9,7 +9,6 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
 
 SCHEMA: dict[str, pl.DataType] = {
     "measure": pl.String(),
@@ -288,7 +287,9 @@ def _jackknife_interval(estimate: float, without: _Floats) -> tuple[float | None
     if n < 2 or np.isnan(estimate) or np.isnan(without).any():
         return None, None
     variance = (n - 1) / n * ((without - without.mean()) ** 2).sum()
-    half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * np.sqrt(variance)
+    from scipy.stats import t  # slow to load, and not needed where one person reads
+
+    half = t.ppf((1 + LEVEL) / 2, n - 1) * np.sqrt(variance)
     return max(-1.0, float(estimate - half)), min(1.0, float(estimate + half))
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
-from lifelines import KaplanMeierFitter
-from lifelines.statistics import multivariate_logrank_test
-from lifelines.utils import median_survival_times
 
 CURVE_SCHEMA: dict[str, pl.DataType] = {
     "group": pl.String(),
@@ -92,6 +89,8 @@ def survival(
         summary.append(row)
     p_value = None
     if len(summary) > 1:
+        from lifelines.statistics import multivariate_logrank_test
+
         columns = (complete[name].to_numpy() for name in ("time", "group", "event"))
         p_value = float(multivariate_logrank_test(*columns).p_value)
     return Survival(
@@ -105,6 +104,10 @@ def survival(
 
 
 def _estimate(group: str, own: pl.DataFrame) -> tuple[pl.DataFrame, tuple[object, ...]]:
+    # lifelines brings pandas along, which takes a second to load: only where there is a curve.
+    from lifelines import KaplanMeierFitter
+    from lifelines.utils import median_survival_times
+
     fitter = KaplanMeierFitter().fit(own["time"].to_numpy(), own["event"].to_numpy())
     table = fitter.event_table
     limits = fitter.confidence_interval_survival_function_
