@@ -57,10 +57,20 @@ def _ancestors(code: str) -> frozenset[str]:
 
 
 def _register() -> None:
-    from nenuphar.cli import assess, demo, evidence, explain, inputs, knowledge, response, score
+    from nenuphar.cli import (
+        assess,
+        demo,
+        evidence,
+        evidence_browse,
+        explain,
+        inputs,
+        knowledge,
+        response,
+        score,
+    )
 
     evidence.register(app, outcomes=_outcomes, ancestors=_ancestors)
-    for module in (demo, assess, explain, inputs, response, score, knowledge):
+    for module in (demo, evidence_browse, assess, explain, inputs, response, score, knowledge):
         module.register(app)
 
 

@@ -1,0 +1,35 @@
+"""Publish the evidence page: records of the literature and what the audit finds in them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from nenuphar.knowledge.base import load_knowledge
+from nenuphar.methods.evidence.audit import audit_records
+from nenuphar.pipeline.case import stamp_of
+from nenuphar.report.evidence_page import KINDS, evidence_page
+from nenuphar.store.publish import publish
+from nenuphar.store.results import write_manifest
+
+
+def write_browser(out: Path) -> tuple[Path, int]:
+    """Write the evidence page into a folder of its own.
+
+    Args:
+        out: The folder; an earlier one of Nenuphar's is replaced as a whole, anything else is not.
+
+    Returns:
+        The page, and the number of records on it.
+    """
+    knowledge = load_knowledge()
+    records = knowledge.kinds(*KINDS)
+    records += audit_records([knowledge.raw[key] for key in sorted(knowledge.raw)])
+    page = evidence_page(records, knowledge, stamp_of(knowledge))
+    publish(out, partial(_build, page=page, knowledge_release=knowledge.release))
+    return out / "index.html", len(records)
+
+
+def _build(folder: Path, page: str, knowledge_release: str) -> None:
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    write_manifest(folder, {"made_by": "nenuphar", "knowledge": {"release": knowledge_release}})
