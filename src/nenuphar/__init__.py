@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nenuphar.io.case_file import read_case
+    from nenuphar.methods.expression import score
     from nenuphar.pipeline.case import assess
     from nenuphar.pipeline.cohort import assess_cohort
 
 __version__ = "0.1.0"
 
-__all__ = ["assess", "assess_cohort", "read_case"]
+__all__ = ["assess", "assess_cohort", "read_case", "score"]
 
 _HOMES = {
     "assess": "nenuphar.pipeline.case",
     "assess_cohort": "nenuphar.pipeline.cohort",
     "read_case": "nenuphar.io.case_file",
+    "score": "nenuphar.methods.expression",
 }
 
 

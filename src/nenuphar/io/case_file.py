@@ -43,7 +43,7 @@ class CasesRead:
     values_rejected: int
 
 
-def read_case(path: Path, knowledge: KnowledgeBase | None = None) -> Case:
+def read_case(path: str | Path, knowledge: KnowledgeBase | None = None) -> Case:
     """Read the one case of a file; see `collect_cases` for what was wrong with it.
 
     Args:
@@ -53,6 +53,7 @@ def read_case(path: Path, knowledge: KnowledgeBase | None = None) -> Case:
     Raises:
         UnreadableInputError: The file is no case, or holds several.
     """
+    path = Path(path)
     found = collect_cases(path, knowledge or load_knowledge())
     if len(found.cases) == 1 and not found.rejected:
         return found.cases[0]

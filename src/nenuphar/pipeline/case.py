@@ -13,6 +13,7 @@ from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
+from nenuphar.pipeline.responses import respond_rows
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def assess_rows(
         as_of: Date up to which the input was considered.
     """
     components.describe_rows(rows)
+    respond_rows(rows, knowledge)
     stamp = stamp_of(knowledge, as_of)
     conclusions = explain(plan_of(knowledge), rows, stamp)
     return Assessment(patient, tuple(conclusions), rows, stamp)

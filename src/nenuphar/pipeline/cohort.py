@@ -18,6 +18,7 @@ from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
 from nenuphar.pipeline.case import plan_of
+from nenuphar.pipeline.responses import respond_frames
 
 
 def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataFrame:
@@ -32,8 +33,8 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
         rows in the order in which patients first appear.
     """
     kb = knowledge or load_knowledge()
-    measured = components.describe_frames(by_patient(frames))
-    return conclude_cohort(plan_of(kb), measured)
+    described = components.describe_frames(by_patient(frames))
+    return conclude_cohort(plan_of(kb), respond_frames(described, kb))
 
 
 def assess_cohort(

@@ -1,0 +1,73 @@
+"""The confirmed best response of every patient, from the responses at single time points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nenuphar.domain.observation import Origin
+from nenuphar.domain.scope import Scope
+from nenuphar.engine.rows import PatientRows
+from nenuphar.knowledge.base import KnowledgeBase
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nenuphar.engine.frames import Frames
+
+METHOD = "method.best_confirmed_response"
+BEST = "response.best_confirmed"
+_OVERALL, _START = "response.overall", "response.reference_date"
+
+
+def respond_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
+    """Add the confirmed best response to the patient frame.
+
+    Args:
+        frames: Observed facts by scope. Time points count with the last day that their date can
+            mean; without a date they cannot be used, nor can those that several assessors read.
+        knowledge: Gives the days until confirmation and those before which SD does not count.
+    """
+    import polars as pl
+
+    points, patients = frames[Scope.TIME_POINT], frames[Scope.PATIENT]
+    if points.is_empty() or _OVERALL not in points.columns:
+        return frames
+    start = pl.col(f"{_START}.hi") if f"{_START}.hi" in patients.columns else pl.lit(None, pl.Date)
+    usable = (
+        points.filter(pl.col("date_hi").is_not_null() & pl.col(_OVERALL).is_not_null())
+        .filter(pl.col("assessor").n_unique().over("patient_id") == 1)
+        .join(patients.select("patient_id", reference_date=start), on="patient_id")
+        .select("reference_date", subject="patient_id", date="date_hi", response=_OVERALL)
+        .unique(["subject", "date"], keep="none", maintain_order=True)
+    )
+    if usable.is_empty():
+        return frames
+    best = _best(usable, knowledge).select(patient_id="subject", **{BEST: "best_response"})
+    joined = patients.join(best, on="patient_id", how="left", maintain_order="left")
+    return {**frames, Scope.PATIENT: joined}
+
+
+def _best(timepoints: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
+    from nenuphar.methods.response.best_response import best_response
+    from nenuphar.methods.response.confirmation import BestResponseRules
+
+    rules = BestResponseRules(
+        criteria="recist1.1",
+        confirm_days=int(knowledge.thresholds["response.confirm_days"].value),
+        start_window=int(knowledge.thresholds["response.stable_window"].value),
+    )
+    return best_response(timepoints, rules)
+
+
+def respond_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
+    """Add the fact to the patient row of one case, in place; the same as `respond_frames`."""
+    if not any(_OVERALL in row.values for row in rows[Scope.TIME_POINT]):
+        return
+    from nenuphar.engine.frames import frames_of
+
+    frames = respond_frames(frames_of([rows], knowledge), knowledge)
+    patient = frames[Scope.PATIENT]
+    if BEST in patient.columns and patient[BEST][0] is not None:
+        row = rows[Scope.PATIENT][0]
+        row.values[BEST] = str(patient[BEST][0])
+        row.origins[BEST] = Origin(METHOD)
