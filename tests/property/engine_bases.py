@@ -127,6 +127,18 @@ class Base:
     facts: tuple[Known, ...]
     records: tuple[dict[str, Any], ...]
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))
+
+    def __repr__(self) -> str:
+        said = [r for r in self.records if r["kind"] in ("rule", "caution")]
+        context = {f.name for f in self.facts if f.contextual}
+        lines = ({k: v for k, v in r.items() if k not in _DULL} for r in said)
+        return f"Base(contextual={context}, " + ",\n  ".join(map(str, lines)) + ")"
+
+
+_DULL = ("kind", "sources", "explanation", "says", "version")
+
 
 def narrower(scope: str) -> list[str]:
     """Return the scopes whose rows lie within those of a scope."""
@@ -137,9 +149,7 @@ def narrower(scope: str) -> list[str]:
 @st.composite
 def leaves(draw: st.DrawFn, scope: str, facts: tuple[Known, ...]) -> dict[str, Any]:
     """Draw one question to a row of a scope."""
-    readable = [
-        f for f in facts if Scope(scope).within(Scope(f.scope)) and f.kind not in ("date",)
-    ]
+    readable = [f for f in facts if Scope(scope).within(Scope(f.scope)) and f.kind not in ("date",)]
     if Scope(scope).within(Scope.SPECIMEN) and draw(st.integers(0, 4)) == 0:
         return {
             "has_variant": {
@@ -169,9 +179,7 @@ def leaves(draw: st.DrawFn, scope: str, facts: tuple[Known, ...]) -> dict[str, A
 
 
 @st.composite
-def trees(
-    draw: st.DrawFn, scope: str, facts: tuple[Known, ...], depth: int = 2
-) -> dict[str, Any]:
+def trees(draw: st.DrawFn, scope: str, facts: tuple[Known, ...], depth: int = 2) -> dict[str, Any]:
     """Draw a criterion tree over the rows of a scope."""
     heads = ["leaf", "leaf"]
     if depth:
@@ -191,9 +199,7 @@ def trees(
 
 
 @st.composite
-def overs(
-    draw: st.DrawFn, scope: str, facts: tuple[Known, ...], depth: int = 1
-) -> dict[str, Any]:
+def overs(draw: st.DrawFn, scope: str, facts: tuple[Known, ...], depth: int = 1) -> dict[str, Any]:
     """Draw a quantified criterion."""
     inner = draw(st.sampled_from(narrower(scope)))
     numbers = [f.name for f in facts if f.is_number and f.scope == inner]
@@ -210,9 +216,7 @@ def overs(
 
 
 @st.composite
-def rules(
-    draw: st.DrawFn, number: int, about: Known, facts: tuple[Known, ...]
-) -> dict[str, Any]:
+def rules(draw: st.DrawFn, number: int, about: Known, facts: tuple[Known, ...]) -> dict[str, Any]:
     """Draw a rule that concludes a fact from facts known before it."""
     data: dict[str, Any] = {
         "version": draw(st.integers(1, 3)),

@@ -70,9 +70,9 @@ def test_frames_and_rows_hold_the_same(data: st.DataObject):
 
 
 def test_an_empty_cohort_has_no_conclusions():
-    from engine_bases import OBSERVED, _fixed  # noqa: PLC0415
+    from engine_bases import OBSERVED, _fixed
 
-    from nenuphar.knowledge.base import knowledge_base  # noqa: PLC0415
+    from nenuphar.knowledge.base import knowledge_base
 
     knowledge = knowledge_base([*_fixed(), *(fact.record() for fact in OBSERVED)])
     table = conclude_cohort(make_plan(knowledge), frames_of([], knowledge))

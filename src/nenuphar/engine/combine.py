@@ -172,16 +172,18 @@ def _ordered(facts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(facts))
 
 
-def crosswalk(by_context: Sequence[tuple[str, Finding]]) -> Finding:
+def crosswalk(listed: str, by_context: Sequence[tuple[str, Finding]]) -> Finding:
     """List what stands in every context, as `edition=value`.
 
     The list is met where every context is, provisional where one of its values is, undetermined
-    where nothing stands in any of them; facts that would fill it in are named.
+    where nothing stands in any of them; facts that would fill it in are named, the listed fact
+    itself where a context names none.
     """
     parts = [(context, found) for context, found in by_context if found.stands]
-    missing = _ordered({fact for _, found in by_context for fact in found.missing})
+    open_ones = [found for _, found in by_context if found.status != "met"]
+    missing = _ordered({fact for found in open_ones for fact in found.missing or (listed,)})
     if not parts:
-        return Finding(None, "undetermined", missing)
+        return Finding(None, "undetermined", missing or (listed,))
     text = ";".join(f"{context}={found.value}" for context, found in parts)
     certain = all(found.status == "met" for _, found in by_context)
     return Finding(text, "met" if certain else "provisional", () if certain else missing)
