@@ -306,3 +306,21 @@ def _fixed() -> list[dict[str, Any]]:
         for name, (unit, value) in THRESHOLDS.items()
     ]
     return fixed
+
+
+def base_of(scope: str, *criteria: dict[str, Any]) -> Base:
+    """Return a base that asks criteria of the rows of a scope, as the rules of one fact."""
+    about = Known(f"{scope}.asked", scope, "grades", derived=True)
+    asked = [
+        _record(
+            "rule",
+            f"asked.r{number}",
+            concludes={"fact": about.name, "value": GRADES[number % len(GRADES)]},
+            explanation="A question to test with.",
+            when=criterion,
+        )
+        for number, criterion in enumerate(criteria)
+    ]
+    facts = (*OBSERVED, about)
+    records = (*_fixed(), *(fact.record() for fact in facts), *asked)
+    return Base(knowledge_base(records), facts, records)

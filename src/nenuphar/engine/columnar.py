@@ -295,7 +295,7 @@ class _View:
             self._flags(node, inner_scope),
             self._things(node, inner_scope),
         )
-        return quantify(node, rows, self.height)
+        return quantify(node, rows, self.height, self.plan.knowledge)
 
     def _ranks(self, node: Over, scope: Scope) -> tuple[pl.Series, pl.Series] | None:
         frame = self.cohort.frames[scope]

@@ -9,6 +9,7 @@ import polars as pl
 
 from nenuphar.engine.block import LeafTruth, add_name, any_true
 from nenuphar.engine.tracer import undecided
+from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import Over
 
 
@@ -37,13 +38,14 @@ class InnerRows:
     thing: pl.Series | None = None
 
 
-def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
+def quantify(node: Over, rows: InnerRows, height: int, kb: KnowledgeBase) -> LeafTruth:
     """Evaluate a quantified criterion for every row of the wider scope.
 
     Args:
         node: The quantified criterion.
         rows: The narrower rows.
         height: Number of rows of the wider scope.
+        kb: Tells the scopes of facts.
     """
     names = sorted({*rows.where_names, *rows.that_names})
     frame = pl.DataFrame(
@@ -68,9 +70,9 @@ def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
     found = {name: result[f"n{i}"].fill_null(False) for i, name in enumerate(names)}
     unnamed = ~any_true(list(found.values()), height)
     recorded = result["recorded"].fill_null(False)
-    for name in undecided(node, recorded=True):
+    for name in undecided(node, recorded=True, kb=kb):
         add_name(found, name, unnamed & recorded)
-    for name in undecided(node, recorded=False):
+    for name in undecided(node, recorded=False, kb=kb):
         add_name(found, name, unnamed & ~recorded)
     return LeafTruth(truth, found)
 

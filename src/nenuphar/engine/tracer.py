@@ -173,21 +173,26 @@ def _over(node: Over, row: Row, reader: Reader) -> Trace:
     missing: tuple[str, ...] = ()
     if truth is Truth.UNDETERMINED:
         parts = [p for i in deciding for p in (thats[i], wheres[i]) if p is not None]
-        missing = _open_facts(parts) or undecided(node, bool(rows))
+        missing = _open_facts(parts) or undecided(node, bool(rows), reader.knowledge)
     children = tuple(part for i in shown for part in (wheres[i], thats[i]) if part)
     return Trace(node.quantifier, truth, wanted=node.scope, missing=missing, children=children)
 
 
-def undecided(node: Over, recorded: bool) -> tuple[str, ...]:
+def undecided(node: Over, recorded: bool, kb: KnowledgeBase) -> tuple[str, ...]:
     """Name what would decide a quantified criterion that no single row leaves open.
 
     Args:
         node: The quantified criterion.
-        recorded: Whether there are any rows; if not, what it asks of them is what is missing,
-            otherwise what would tell which of them is meant.
+        recorded: Whether there are any rows; if not, what it asks of them is what is missing (the
+            rows themselves, where it asks only what is known of something wider), otherwise what
+            would tell which of them is meant.
+        kb: Tells the scopes of facts.
     """
-    if not recorded or node.quantifier in ("exists", "every", "count"):
-        return tuple(sorted(facts_of(node.that)))
+    if not recorded:
+        asked = facts_of(node.that)
+        homes = {n: kb.facts[n].scope if n in kb.facts else Scope.SPECIMEN for n in asked}
+        own = {name for name, home in homes.items() if home.within(Scope(node.scope))}
+        return tuple(sorted(own)) or (f"{node.scope}.record",)
     if node.quantifier == "worst":
         return (node.by,)
     return (f"{node.scope}.{'is_index' if node.quantifier == 'index' else 'date'}",)
