@@ -134,19 +134,12 @@ def share_readings(rows: PatientRows) -> PatientRows:
             if row.assessor:
                 readers.setdefault(row.key[:depth], {})[row.assessor] = None
         rows[narrow] = _shared(rows.get(narrow, []), readers, depth)
-        seen = {(row.key, row.assessor): row for row in rows.get(wide, [])}
-        unseen = [
-            Row(
-                wide,
-                key,
-                name,
-                next((row.date for row in rows.get(wide, []) if row.key == key), None),
-            )
-            for key, names in readers.items()
-            for name in names
-            if (key, name) not in seen
-        ]
-        rows[wide] = _shared([*rows.get(wide, []), *unseen], readers, depth)
+        known = rows.get(wide, [])
+        dates = {row.key: row.date for row in known}
+        read = {(row.key, row.assessor) for row in known}
+        pairs = [(key, name) for key, names in readers.items() for name in names]
+        unread = [Row(wide, k, name, dates.get(k)) for k, name in pairs if (k, name) not in read]
+        rows[wide] = _shared([*known, *unread], readers, depth)
     return rows
 
 
