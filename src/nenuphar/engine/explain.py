@@ -143,6 +143,7 @@ def _crosswalks(
     plan: Plan, rows: PatientRows, reader: _Reader, stamp: Stamp
 ) -> Iterable[Conclusion]:
     for fact, listed in plan.crosswalks.items():
+        read = facts_read(trees_of(plan.rules[listed]))  # every edition counts, not only its own
         for row in rows[plan.scope(listed)]:
             findings = reader.decided[listed, _row_key(row)].findings
             named = [(name, found) for name, found in findings.items() if name != NO_CONTEXT]
@@ -156,7 +157,10 @@ def _crosswalks(
                 found.value,
                 found.status,
                 found.missing,
-                inputs=(Input(listed, found.value or "", derived=True),),
+                inputs=(
+                    Input(listed, found.value or "", derived=True),
+                    *_inputs(plan, read, row, reader),
+                ),
                 stamp=stamp,
             )
 
