@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nenuphar.domain.conclusion import Stamp
-from nenuphar.engine.cohort import conclude_cohort
+from nenuphar.engine.cohort import SCHEMA, conclude_cohort
 from nenuphar.engine.explain import explain
 from nenuphar.engine.frames import frames_of, rows_of_frames
 from nenuphar.engine.plan import make_plan
