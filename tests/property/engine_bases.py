@@ -57,6 +57,7 @@ class Known:
         kind: Its type; codes name their list of values or `entity`, numbers their unit.
         contextual: Whether it depends on the edition.
         derived: Whether rules conclude it.
+        measured: Whether a method yields it; rows then hold what the method found.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Known:
     kind: str
     contextual: bool = False
     derived: bool = False
+    measured: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -92,7 +94,9 @@ class Known:
             data["values"] = {code: code for code in VALUES[self.kind]}
         if self.contextual:
             data["context"] = "patient.edition"
-        return _record("fact", self.name, scope=self.scope, derived=self.derived, **data)
+        return _record(
+            "fact", self.name, scope=self.scope, derived=self.derived or self.measured, **data
+        )
 
 
 def _record(kind: str, name: str, **data: Any) -> dict[str, Any]:
@@ -111,6 +115,7 @@ OBSERVED = (
     Known("specimen.ki67", "specimen", "percent"),
     Known("specimen.necrosis", "specimen", "necrosis"),
     Known("specimen.note", "specimen", "text"),
+    Known("specimen.pattern", "specimen", "grades", measured=True),
     Known("component.kind", "component", "entity"),
     Known("component.share", "component", "percent"),
     Known("treatment_line.drug", "treatment_line", "drug"),
@@ -305,6 +310,9 @@ def _fixed() -> list[dict[str, Any]]:
         _record("threshold", name, unit=unit, value=value)
         for name, (unit, value) in THRESHOLDS.items()
     ]
+    reads = {"inputs": ["specimen.note"], "outputs": ["specimen.pattern"]}
+    summary = "A method to test with."
+    fixed.append(_record("method", "method.pattern", scope="specimen", summary=summary, **reads))
     return fixed
 
 

@@ -18,7 +18,7 @@ from nenuphar.knowledge.check import check
 STAMP = Stamp("", "", "")
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(bases())
 def test_generated_bases_fit_together(base: Base):
     assert [finding for finding in check(base.knowledge) if "has no case" not in finding] == []

@@ -45,9 +45,10 @@ def test_replaying_only_the_cited_inputs_gives_the_same_conclusion(data: st.Data
     patient = data.draw(patients("p", base.facts), label="patient")
     plan = make_plan(base.knowledge)
     concluded = explain(plan, patient, STAMP)
-    if not concluded:
+    ruled = [c for c in concluded if c.fact not in plan.measured]  # methods are not run here
+    if not ruled:
         return
-    chosen = data.draw(st.sampled_from(concluded), label="conclusion")
+    chosen = data.draw(st.sampled_from(ruled), label="conclusion")
     cited = _cited(chosen.fact, concluded)
     replayed = copy_rows(patient)
     for row in (row for rows in replayed.values() for row in rows):

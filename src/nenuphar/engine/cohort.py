@@ -70,8 +70,9 @@ def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterat
 def _measured(fact: str, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
     """What a method computed; it ran before, so that rules can read it like what was observed."""
     method = plan.measured[fact]
-    value = pl.col(fact) if fact in frame.columns else pl.lit(None, dtype=pl.String).alias(fact)
-    known = frame.select(value=value).with_columns(known=pl.col("value").is_not_null())
+    unknown = pl.lit(None, dtype=pl.String)
+    whole = frame.with_columns(value=pl.col(fact) if fact in frame.columns else unknown)
+    known = whole.select("value", known=pl.col("value").is_not_null())
 
     def where_known(text: str, otherwise: str = "") -> pl.Expr:
         return pl.when("known").then(pl.lit(text)).otherwise(pl.lit(otherwise))

@@ -107,7 +107,7 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
         One conclusion for each derived fact and row of its scope, in the order of the plan.
     """
     reader = _Reader(plan, rows)
-    conclusions = list(_measurements(plan, rows, stamp))
+    conclusions = list(_measurements(plan, rows, reader, stamp))
     for fact in plan.order:
         for row in rows[plan.scope(fact)]:
             decided = _decide(plan, fact, row, reader)
@@ -118,9 +118,12 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
     return conclusions
 
 
-def _measurements(plan: Plan, rows: PatientRows, stamp: Stamp) -> Iterable[Conclusion]:
+def _measurements(
+    plan: Plan, rows: PatientRows, reader: _Reader, stamp: Stamp
+) -> Iterable[Conclusion]:
     """What methods computed; they ran before, so that rules can read it like what was observed."""
     for fact, method in plan.measured.items():
+        read = [name for name in method.inputs if not plan.is_derived(name)]
         for row in rows[plan.scope(fact)]:
             value = row.values.get(fact)
             known = value is not None
@@ -135,6 +138,7 @@ def _measurements(plan: Plan, rows: PatientRows, stamp: Stamp) -> Iterable[Concl
                 () if known else tuple(sorted(method.inputs)),
                 rule_id=method.id if known else "",
                 rule_version=str(method.version) if known else "",
+                inputs=tuple(_inputs(plan, read, row, reader)),
                 stamp=stamp,
             )
 
