@@ -94,9 +94,8 @@ class Known:
             data["values"] = {code: code for code in VALUES[self.kind]}
         if self.contextual:
             data["context"] = "patient.edition"
-        return _record(
-            "fact", self.name, scope=self.scope, derived=self.derived or self.measured, **data
-        )
+        data["derived"] = self.derived or self.measured
+        return _record("fact", self.name, scope=self.scope, **data)
 
 
 def _record(kind: str, name: str, **data: Any) -> dict[str, Any]:

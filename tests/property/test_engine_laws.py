@@ -84,7 +84,10 @@ def _cited(fact: str, concluded: list[Conclusion]) -> set[tuple[str, str]]:
 def test_what_is_undetermined_names_what_is_not_known(data: st.DataObject):
     base = data.draw(bases(), label="base")
     patient = data.draw(patients("p", base.facts), label="patient")
-    for conclusion in explain(make_plan(base.knowledge), patient, STAMP):
+    plan = make_plan(base.knowledge)
+    for conclusion in explain(plan, patient, STAMP):
+        if conclusion.fact in plan.measured:
+            continue  # no method runs here, so its inputs may be known
         if conclusion.status == "undetermined":
             unfit = "no_rule_applies" in [caution.id for caution in conclusion.cautions]
             assert conclusion.missing or unfit, conclusion
