@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nenuphar.domain.conclusion import RuleStatus, Status
+from nenuphar.engine.plan import reads_of
 from nenuphar.knowledge.schema import Rule
 from nenuphar.terminology.hierarchy import Hierarchy
 
@@ -162,7 +163,8 @@ def _not_standing(contest: _Contest, reported: Sequence[RuleOutcome], doubted: s
         rule = min(o.rule.id for o in stating if o.rule.concludes.value == value)
         rivals = tuple(other for other in contest.open if other != value)
         return Finding(value, "provisional", _ordered(missing), rivals, (rule,), (AS_REPORTED,))
-    # Two reports that disagree decide nothing; both stay possible.
+    # Two reports that disagree decide nothing; both stay possible, and are to be looked at again.
+    missing |= reads_of(o.rule for o in stating if o.rule.concludes.value in possible)
     alternatives = tuple(sorted({*contest.open, *possible}))
     unfit = () if alternatives or missing else (NO_RULE_APPLIES,)
     return Finding(None, "undetermined", _ordered(missing), alternatives, (), (*refuted, *unfit))

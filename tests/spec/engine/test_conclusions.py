@@ -107,6 +107,14 @@ def test_a_report_that_criteria_refute_does_not_stand():
     assert [c.id for c in found.cautions] == ["report_not_supported", "no_rule_applies"]
 
 
+def test_reports_that_disagree_decide_nothing_and_are_to_be_looked_at_again():
+    by_necrosis = rule("b", "specimen.entity", "small_cell", NECROTIC, basis="reported")
+    found = specimen(base(*FACTS, *AS_REPORTED, by_necrosis), reported="typical", necrosis=True)
+    assert (found.value, found.status) == (None, "undetermined")
+    assert found.alternatives == ("small_cell", "typical")
+    assert found.missing == ("specimen.necrosis", "specimen.reported")
+
+
 WITHHOLDING = rule(
     "too_small",
     "specimen.entity",
