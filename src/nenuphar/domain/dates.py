@@ -34,9 +34,8 @@ class PartialDate:
     def __str__(self) -> str:
         if self.is_full:
             return self.earliest.isoformat()
-        if self.earliest.month == self.latest.month:
-            return f"{self.earliest:%Y-%m}"
-        return f"{self.earliest:%Y}"
+        known = 7 if self.earliest.month == self.latest.month else 4
+        return self.earliest.isoformat()[:known]  # %Y would drop leading zeros
 
 
 def parse_date(text: str) -> PartialDate:
@@ -48,12 +47,12 @@ def parse_date(text: str) -> PartialDate:
     match = _DATE.match(text.strip())
     if match is None:
         raise DateError(f"{text[:20]!r} is not an ISO date; write 2020-03-17, 2020-03 or 2020")
-    year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
+    year = int(match[1])
+    first, last = (int(match[2]), int(match[2])) if match[2] else (1, 12)
     try:
-        if day:
-            only = dt.date(year, month, day)
+        if match[3]:
+            only = dt.date(year, first, int(match[3]))
             return PartialDate(only, only)
-        first, last = (month, month) if month else (1, 12)
         end = calendar.monthrange(year, last)[1]
         return PartialDate(dt.date(year, first, 1), dt.date(year, last, end))
     except (ValueError, calendar.IllegalMonthError) as error:

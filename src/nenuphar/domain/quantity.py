@@ -85,6 +85,8 @@ class Interval:
         """Refuse what is no interval, so that no comparison ever meets one."""
         if math.isnan(self.lo) or math.isnan(self.hi):
             raise QuantityError("a quantity cannot be NaN; leave it out when it is unknown")
+        if self.lo == math.inf or self.hi == -math.inf:
+            raise QuantityError("a quantity cannot be infinite; leave it out when it is unknown")
         empty = self.lo == self.hi and (self.lo_open or self.hi_open)
         if self.lo > self.hi or empty:
             raise QuantityError(f"no quantity lies between {self.lo:g} and {self.hi:g}")
@@ -130,6 +132,8 @@ class Interval:
         unit = _SHOWN_UNITS.get(self.unit, f" {self.unit}" if self.unit else "")
         if self.is_exact:
             return f"{self.lo:g}{unit}"
+        if math.isinf(self.lo) and math.isinf(self.hi):
+            return f"any{unit}"
         if math.isinf(self.hi):
             return f"{'>' if self.lo_open else '≥'}{self.lo:g}{unit}"
         if math.isinf(self.lo) or (self.lo == 0 and not self.lo_open):

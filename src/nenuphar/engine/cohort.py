@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from nenuphar.engine.block import Names, add_name
-from nenuphar.engine.columnar import CohortEvaluator, Decisions
+from nenuphar.engine.columnar import CohortEvaluator, Decisions, named_or_itself
 from nenuphar.engine.contest import FindingBlock, join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import NO_CONTEXT, Plan
@@ -63,7 +63,7 @@ def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterat
         table = _render(decided[fact].primary, plan.knowledge)
         yield _spread(fact, frames[plan.scope(fact)], table, decided[fact].ids)
     for fact, listed in plan.crosswalks.items():
-        table = _render_crosswalk(decided[listed])
+        table = _render_crosswalk(listed, decided[listed])
         yield _spread(fact, frames[plan.scope(listed)], table, decided[listed].ids)
 
 
@@ -109,11 +109,12 @@ def _render(block: FindingBlock, knowledge: KnowledgeBase) -> pl.DataFrame:
     )
 
 
-def _render_crosswalk(decisions: Decisions) -> pl.DataFrame:
+def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
     contexts = {n: b for n, b in decisions.contexts.items() if n != NO_CONTEXT}
     height = decisions.context.len()
     frame = pl.DataFrame(
-        {f"value@{name}": block.value for name, block in contexts.items()}
+        {"context": decisions.context}
+        | {f"value@{name}": block.value for name, block in contexts.items()}
         | {f"status@{name}": block.status for name, block in contexts.items()}
     )
     stands = {n: pl.col(f"status@{n}").is_in(["met", "provisional"]) for n in contexts}
@@ -121,18 +122,22 @@ def _render_crosswalk(decisions: Decisions) -> pl.DataFrame:
         pl.when(stands[n]).then(pl.format("{}={}", pl.lit(n), pl.col(f"value@{n}")))
         for n in contexts
     ]
-    certain = pl.all_horizontal(pl.col(f"status@{n}") == "met" for n in contexts)
-    some = pl.any_horizontal(*stands.values())
+    some = pl.any_horizontal(pl.lit(False), *stands.values())
+    certain = some & pl.all_horizontal(
+        pl.lit(True), *(pl.col(f"status@{n}") == "met" for n in contexts)
+    )
     status = pl.when(certain).then(pl.lit("met")).when(some).then(pl.lit("provisional"))
-    text = frame.select(
-        value=pl.when(some).then(pl.concat_str(parts, separator=";", ignore_nulls=True)),
+    text = frame.with_columns(
+        value=pl.when(some).then(
+            pl.concat_str(pl.lit(None, dtype=pl.String), *parts, separator=";", ignore_nulls=True)
+        ),
         status=status.otherwise(pl.lit("undetermined")),
         certain=certain,
     )
-    missing: Names = {}
+    missing: Names = {} if contexts else {listed: ~text["certain"]}
     for block in contexts.values():
-        for name, rows in block.missing.items():
-            add_name(missing, name, rows & ~text["certain"])
+        for name, rows in named_or_itself(block, listed, block.status != "met").items():
+            add_name(missing, name, rows)
     empty = pl.lit("", dtype=pl.String)
     return text.select("value", "status").with_columns(
         alternatives=empty,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,22 +13,11 @@ from nenuphar.engine.block import Block, LeafTruth, Names, add_name, any_true
 from nenuphar.engine.combine import NO_RULE_APPLIES
 from nenuphar.engine.contest import ContestBlock, FindingBlock, RuleBlock, run_rule
 from nenuphar.engine.densify import Classes, densify
-from nenuphar.engine.explain import direct_facts
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.leaves import code_sets, observed_leaf, truth_of_codes
-from nenuphar.engine.plan import NO_CONTEXT, Plan
+from nenuphar.engine.plan import NO_CONTEXT, Plan, direct_facts, direct_parts, trees_of
 from nenuphar.engine.quantified import InnerRows, quantify
-from nenuphar.knowledge.criterion import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Criterion,
-    Is,
-    IsA,
-    Leaf,
-    Not,
-    Over,
-)
+from nenuphar.knowledge.criterion import Criterion, Is, IsA, Leaf, Over, facts_of
 from nenuphar.knowledge.schema import Rule
 
 
@@ -112,22 +101,14 @@ class CohortEvaluator:
     # One fact ------------------------------------------------------------------------------------
 
     def _decide(self, fact: str) -> Decisions:
-        scope = self.plan.scope(fact)
-        rules, cautions = self.plan.rules[fact], self.plan.cautions.get(fact, ())
-        trees = [t for rule in rules for t in (rule.when, rule.unless) if t is not None]
-        trees += [caution.when for caution in cautions]
         chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
-        extra = [chooser] if chooser and self.plan.is_derived(chooser) else []
-        view = _View(self, scope, trees, skip=fact, extra=extra)
-        contexts = {
-            context: self._finding(fact, context, view) for context in self.plan.contexts(fact)
-        }
-        context = self._chosen(view, chooser, contexts)
-        primary = _compose(contexts, context)
-        for name, finding in contexts.items():
-            own = primary if name == NO_CONTEXT else finding
-            contexts[name] = self._cautioned(fact, name, view, own, finding)
-        return Decisions(view.classes.ids, contexts, _compose(contexts, context), context)
+        contexts = self.plan.contexts(fact)
+        trees = trees_of(self.plan.rules[fact])
+        view = _View(self, self.plan.scope(fact), trees, contexts, chooser)
+        findings = {context: self._finding(fact, context, view) for context in contexts}
+        context = self._chosen(view, chooser, findings)
+        decided = Decisions(view.classes.ids, findings, _compose(findings, context), context)
+        return self._cautioned(fact, decided) if fact in self.plan.cautions else decided
 
     def _finding(self, fact: str, context: str, view: _View) -> FindingBlock:
         block = view.block(context)
@@ -143,22 +124,27 @@ class CohortEvaluator:
         none = pl.Series([NO_CONTEXT]).new_from_index(0, len(view.classes))
         if not chooser:
             return none
-        value, missing = view.chooser(chooser)
+        value, missing = view.edition()
         contexts[NO_CONTEXT] = _without_context(contexts[NO_CONTEXT], value.is_null(), missing)
         named = [name for name in contexts if name != NO_CONTEXT]
         frame = pl.DataFrame({"v": value})
         known = pl.when(pl.col("v").is_in(named)).then(pl.col("v")).otherwise(pl.lit(NO_CONTEXT))
         return frame.select(known.alias("v"))["v"]
 
-    def _cautioned(
-        self, fact: str, context: str, view: _View, own: FindingBlock, finding: FindingBlock
-    ) -> FindingBlock:
-        cautions = self.plan.cautions_in(fact, context)
-        if not cautions:
-            return finding
-        block = view.block(context, {fact: own})
-        said = {c.id: block.truth(c.when).fill_null(False) for c in cautions}
-        return replace(finding, cautions={**finding.cautions, **said})
+    def _cautioned(self, fact: str, decided: Decisions) -> Decisions:
+        """Say the cautions about a fact; they may read the fact itself."""
+        self.decisions[fact] = decided
+        trees = [caution.when for caution in self.plan.cautions[fact]]
+        contexts = self.plan.contexts(fact)
+        view = _View(self, self.plan.scope(fact), trees, contexts, about=fact)
+        findings: dict[str, FindingBlock] = {}
+        for name in contexts:
+            block, finding = view.block(name), view.gather(fact, decided.contexts[name])
+            cautions = self.plan.cautions_in(fact, name)
+            said = {c.id: block.truth(c.when).fill_null(False) for c in cautions}
+            findings[name] = replace(finding, cautions={**finding.cautions, **said})
+        context = decided.context.gather(view.class_of(fact))
+        return Decisions(view.classes.ids, findings, _compose(findings, context), context)
 
 
 class _View:
@@ -169,60 +155,78 @@ class _View:
         cohort: CohortEvaluator,
         scope: Scope,
         trees: Sequence[Criterion],
-        skip: str = "",
-        extra: Iterable[str] = (),
+        contexts: Sequence[str],
+        chooser: str = "",
+        about: str = "",
     ) -> None:
         self.cohort, self.scope, self.plan = cohort, scope, cohort.plan
         self.height = cohort.frames[scope].height
-        parts = _direct_parts(trees)
+        self.contexts, self.chooser = contexts, chooser
+        parts = direct_parts(trees)
         derived = {p.fact for p in parts if isinstance(p, Leaf) and self.plan.is_derived(p.fact)}
         self.derived_leaves = [p for p in parts if isinstance(p, Leaf) and p.fact in derived]
         self.observed_leaves = [p for p in parts if isinstance(p, Leaf) and p.fact not in derived]
         self.overs = [p for p in parts if isinstance(p, Over)]
-        self.reads = sorted((derived | set(extra)) - {skip})
+        self.reads = sorted(derived | {n for n in (chooser, about) if self.plan.is_derived(n)})
         self._settle()
 
     def _settle(self) -> None:
         observed = self.cohort._observed(self.observed_leaves, self.scope)
-        quantified = {node: self._quantify(node) for node in self.overs}
+        quantified = {(n, c): self._quantify(n, c) for n in self.overs for c in self._spoken(n)}
         ids = {fact: self.cohort._ids(fact, self.scope) for fact in self.reads}
         columns = [*observed.values(), *ids.values()]
         for answer in quantified.values():
             columns += [answer.truth, *answer.names.values()]
+        edition = self._stated_edition()
+        columns.append(edition.rank("dense").fill_null(0))
         self.classes: Classes = densify(columns, self.height)
         pick = self.classes.representatives
         self._observed = {leaf: truth.gather(pick) for leaf, truth in observed.items()}
         self._ids = {fact: series.gather(pick) for fact, series in ids.items()}
-        self._quantified: dict[Criterion, LeafTruth] = {
-            node: LeafTruth(
+        self._edition = edition.gather(pick)
+        self._quantified = {
+            spoken: LeafTruth(
                 answer.truth.gather(pick),
                 {name: rows.gather(pick) for name, rows in answer.names.items()},
             )
-            for node, answer in quantified.items()
+            for spoken, answer in quantified.items()
         }
+
+    def _spoken(self, node: Over) -> Sequence[str]:
+        """Return the contexts in which a quantified part may come out differently."""
+        read = (name for name in facts_of(node) if self.plan.is_derived(name))
+        varies = any(self.plan.contexts(name) != (NO_CONTEXT,) for name in read)
+        return self.contexts if varies else (NO_CONTEXT,)
+
+    def _stated_edition(self) -> pl.Series:
+        """Return the edition of every row as observed, null where rules conclude it."""
+        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, self.height)
+        if not self.chooser or self.plan.is_derived(self.chooser):
+            return nothing
+        home = self.plan.scope(self.chooser)
+        frame = self.cohort.frames[home]
+        if self.chooser not in frame.columns:
+            return nothing
+        stated = frame[self.chooser]
+        moved = home is not self.scope
+        return stated.gather(self.cohort.parent_rows(self.scope, home)) if moved else stated
 
     @cached_property
     def _everywhere(self) -> pl.Series:
         return pl.Series([True]).new_from_index(0, len(self.classes))
 
-    def block(self, context: str, own: Mapping[str, FindingBlock] | None = None) -> Block:
-        """Return the leaves as rules that speak in a context see them.
-
-        Args:
-            context: The context.
-            own: Findings that are not decided yet, for cautions about them.
-        """
+    def block(self, context: str) -> Block:
+        """Return the leaves as rules that speak in a context see them."""
         leaves: dict[Criterion, LeafTruth] = {
             leaf: LeafTruth(truth, {leaf.fact: self._everywhere})
             for leaf, truth in self._observed.items()
         }
-        leaves |= self._quantified
+        for node in self.overs:
+            spoken = context if (node, context) in self._quantified else NO_CONTEXT
+            leaves[node] = self._quantified[node, spoken]
         for leaf in self.derived_leaves:
-            finding = (own or {}).get(leaf.fact)
-            if finding is None and leaf.fact in self._ids:
-                finding = self.read(leaf.fact, context)
-            if finding is not None and isinstance(leaf, Is | IsA):
-                leaves[leaf] = self._derived_leaf(leaf, finding)
+            if isinstance(leaf, Is | IsA):  # rules conclude codes, never numbers
+                leaves[leaf] = self._derived_leaf(leaf, self.read(leaf.fact, context))
         return Block(len(self.classes), leaves)
 
     def read(self, fact: str, context: str) -> FindingBlock:
@@ -230,19 +234,29 @@ class _View:
         decisions = self.cohort.decisions[fact]
         name = self.plan.context_read(fact, context)
         block = decisions.primary if name is None else decisions.contexts[name]
+        return self.gather(fact, block)
+
+    def class_of(self, fact: str) -> pl.Series:
+        """Return for every class the class of a derived fact that it reads."""
+        return self._ids[fact]
+
+    def gather(self, fact: str, block: FindingBlock) -> FindingBlock:
+        """Return a finding about the classes of a fact for every class of this view."""
         return _gather(block, self._ids[fact])
 
-    def chooser(self, fact: str) -> tuple[pl.Series, Names]:
+    def edition(self) -> tuple[pl.Series, Names]:
         """Return the edition of every class, null where unknown, and what would tell it."""
-        finding = self.read(fact, NO_CONTEXT)
+        if not self.plan.is_derived(self.chooser):
+            return self._edition, {self.chooser: self._edition.is_null()}
+        finding = self.read(self.chooser, NO_CONTEXT)
         value = _standing_value(finding)
-        return value, _named_or_itself(finding, fact, value.is_null())
+        return value, named_or_itself(finding, self.chooser, value.is_null())
 
     def _derived_leaf(self, leaf: Is | IsA, finding: FindingBlock) -> LeafTruth:
         met, open_codes = code_sets(leaf, self.plan.knowledge)
         frame = pl.DataFrame({"v": _standing_value(finding)})
         truth = frame.select(truth_of_codes(pl.col("v"), met, open_codes).alias("t"))["t"]
-        return LeafTruth(truth, _named_or_itself(finding, leaf.fact, self._everywhere))
+        return LeafTruth(truth, named_or_itself(finding, leaf.fact, self._everywhere))
 
     def softness(self, rule: Rule, context: str) -> tuple[pl.Series, Names]:
         """Return where a rule reads a provisional value on its row, and what would settle it."""
@@ -254,15 +268,15 @@ class _View:
             finding = self.read(fact, context)
             provisional = finding.status == "provisional"
             soft.append(provisional)
-            for name, rows in finding.missing.items():
-                add_name(names, name, provisional & rows)
+            for name, rows in named_or_itself(finding, fact, provisional).items():
+                add_name(names, name, rows)
         return any_true(soft, len(self.classes)), names
 
-    def _quantify(self, node: Over) -> LeafTruth:
+    def _quantify(self, node: Over, context: str) -> LeafTruth:
         inner_scope = Scope(node.scope)
         trees = [node.that] if node.where is None else [node.that, node.where]
-        inner = _View(self.cohort, inner_scope, trees)
-        block = inner.block(NO_CONTEXT)
+        inner = _View(self.cohort, inner_scope, trees, (context,))
+        block = inner.block(context)
         ids = inner.classes.ids
         where_names: Names = {}
         that_names: Names = {}
@@ -279,8 +293,9 @@ class _View:
             {name: rows.gather(ids) for name, rows in that_names.items()},
             self._ranks(node, inner_scope),
             self._flags(node, inner_scope),
+            self._things(node, inner_scope),
         )
-        return quantify(node, rows, self.height)
+        return quantify(node, rows, self.height, self.plan.knowledge)
 
     def _ranks(self, node: Over, scope: Scope) -> tuple[pl.Series, pl.Series] | None:
         frame = self.cohort.frames[scope]
@@ -302,26 +317,17 @@ class _View:
         nothing = pl.Series([None], dtype=pl.Boolean).new_from_index(0, frame.height)
         return frame[name] if name in frame.columns else nothing
 
+    def _things(self, node: Over, scope: Scope) -> pl.Series | None:
+        if node.quantifier != "count":
+            return None
+        frame = self.cohort.frames[scope]
+        return frame.select(pl.struct(scope.keys).rank("dense").alias("thing"))["thing"]
+
 
 def _select(frame: pl.DataFrame, exprs: Sequence[pl.Expr]) -> list[pl.Series]:
     """Evaluate expressions on a frame; literals are stretched to its height."""
     height = pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row")
     return frame.select(height, *exprs).get_columns()[1:]
-
-
-def _direct_parts(trees: Iterable[Criterion]) -> list[Criterion]:
-    """Return the leaves and quantified parts of trees, without what lies inside the latter."""
-    parts: dict[Criterion, None] = {}
-    stack = list(trees)
-    while stack:
-        match stack.pop():
-            case AllOf(children) | AnyOf(children) | AtLeast(_, children):
-                stack += children
-            case Not(child):
-                stack.append(child)
-            case part:
-                parts[part] = None
-    return list(parts)
 
 
 def _standing_value(finding: FindingBlock) -> pl.Series:
@@ -331,7 +337,7 @@ def _standing_value(finding: FindingBlock) -> pl.Series:
     return frame.select(pl.when(stands).then(pl.col("v")).alias("v"))["v"]
 
 
-def _named_or_itself(finding: FindingBlock, fact: str, rows: pl.Series) -> Names:
+def named_or_itself(finding: FindingBlock, fact: str, rows: pl.Series) -> Names:
     """Return what would decide a derived fact; the fact itself where nothing is named."""
     names = {name: named & rows for name, named in finding.missing.items()}
     add_name(names, fact, rows & ~any_true(list(finding.missing.values()), rows.len()))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nenuphar.domain.conclusion import RuleStatus, Status
+from nenuphar.engine.plan import reads_of
 from nenuphar.knowledge.schema import Rule
 from nenuphar.terminology.hierarchy import Hierarchy
 
@@ -162,7 +163,8 @@ def _not_standing(contest: _Contest, reported: Sequence[RuleOutcome], doubted: s
         rule = min(o.rule.id for o in stating if o.rule.concludes.value == value)
         rivals = tuple(other for other in contest.open if other != value)
         return Finding(value, "provisional", _ordered(missing), rivals, (rule,), (AS_REPORTED,))
-    # Two reports that disagree decide nothing; both stay possible.
+    # Two reports that disagree decide nothing; both stay possible, and are to be looked at again.
+    missing |= reads_of(o.rule for o in stating if o.rule.concludes.value in possible)
     alternatives = tuple(sorted({*contest.open, *possible}))
     unfit = () if alternatives or missing else (NO_RULE_APPLIES,)
     return Finding(None, "undetermined", _ordered(missing), alternatives, (), (*refuted, *unfit))
@@ -172,16 +174,18 @@ def _ordered(facts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(facts))
 
 
-def crosswalk(by_context: Sequence[tuple[str, Finding]]) -> Finding:
+def crosswalk(listed: str, by_context: Sequence[tuple[str, Finding]]) -> Finding:
     """List what stands in every context, as `edition=value`.
 
     The list is met where every context is, provisional where one of its values is, undetermined
-    where nothing stands in any of them; facts that would fill it in are named.
+    where nothing stands in any of them; facts that would fill it in are named, the listed fact
+    itself where a context names none.
     """
     parts = [(context, found) for context, found in by_context if found.stands]
-    missing = _ordered({fact for _, found in by_context for fact in found.missing})
+    open_ones = [found for _, found in by_context if found.status != "met"]
+    missing = _ordered({fact for found in open_ones for fact in found.missing or (listed,)})
     if not parts:
-        return Finding(None, "undetermined", missing)
+        return Finding(None, "undetermined", missing or (listed,))
     text = ";".join(f"{context}={found.value}" for context, found in parts)
     certain = all(found.status == "met" for _, found in by_context)
     return Finding(text, "met" if certain else "provisional", () if certain else missing)

@@ -14,6 +14,7 @@ import polars as pl
 
 from nenuphar.engine.block import Block, Names, add_name, any_true
 from nenuphar.engine.combine import AS_REPORTED, NO_RULE_APPLIES, REPORT_NOT_SUPPORTED
+from nenuphar.engine.plan import reads_of
 from nenuphar.knowledge.schema import Rule
 from nenuphar.terminology.hierarchy import Hierarchy
 
@@ -138,7 +139,7 @@ class ContestBlock:
         certain = single & ~rival & ~doubt
         reports = _Reports(self, fallen)
         parts = _Parts(held, conflict, single, lone, torn, fallen, certain)
-        missing = self._missing(parts)
+        missing = self._missing(parts, reports)
         alternatives = self._alternatives(parts, reports)
         unfit = fallen & ~reports.lone & ~self.any([*missing.values(), *alternatives.values()])
         cautions = {
@@ -174,7 +175,7 @@ class ContestBlock:
         frame = pl.DataFrame({"c": parts.conflict, "r": rivals, "v": value})
         return frame.select(pl.when("c").then(pl.col("r")).otherwise(pl.col("v")).alias("v"))["v"]
 
-    def _missing(self, parts: _Parts) -> Names:
+    def _missing(self, parts: _Parts, reports: _Reports) -> Names:
         names: Names = {}
         open_rows = ~parts.held & ~parts.conflict & ~parts.certain
         for outcome in self.criteria:
@@ -190,6 +191,11 @@ class ContestBlock:
                 add_name(names, name, rows & open_rows)
             for name in outcome.rule.names:
                 add_name(names, name, outcome.met)
+        for outcome in self.reported:
+            stating = outcome.met | outcome.provisional
+            for name in reads_of([outcome.rule]):
+                rows = reports.torn & reports.possible[outcome.rule.concludes.value]
+                add_name(names, name, rows & stating)
         return names
 
     def _alternatives(self, parts: _Parts, reports: _Reports) -> Names:
@@ -268,6 +274,7 @@ class _Reports:
             self.possible[value] = top
         count = contest._count(self.possible)
         self.lone = fallen & (count == 1)
+        self.torn = fallen & (count > 1)
         self.refuted = contest.any(tops) & (count == 0)
 
 

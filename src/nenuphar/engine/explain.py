@@ -15,7 +15,7 @@ from nenuphar.domain.conclusion import (
     Status,
     Trace,
 )
-from nenuphar.domain.observation import Origin, Row, show_value
+from nenuphar.domain.observation import Origin, Row, Value, show_value
 from nenuphar.domain.scope import Scope
 from nenuphar.domain.truth import Truth
 from nenuphar.engine.combine import (
@@ -25,11 +25,10 @@ from nenuphar.engine.combine import (
     combine,
     crosswalk,
 )
-from nenuphar.engine.plan import NO_CONTEXT, Plan, reads_of
+from nenuphar.engine.plan import NO_CONTEXT, Plan, direct_facts, facts_read, trees_of
 from nenuphar.engine.rows import PatientRows, belongs
 from nenuphar.engine.tracer import Seen, trace
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.knowledge.criterion import Over, facts_of, walk
 from nenuphar.knowledge.schema import Rule
 
 _RowKey = tuple[Scope, tuple[str, ...], str]
@@ -70,18 +69,21 @@ class _Reader:
             value = place.values.get(fact)
             return Seen(value, () if value is not None else (fact,))
         finding = self._finding(fact, place)
-        if finding.stands:
-            return Seen(finding.value, finding.missing, finding.status == "provisional")
-        return Seen(None, finding.missing or (fact,))
+        value = finding.value if finding.stands else None
+        return Seen(value, finding.missing or (fact,), finding.status == "provisional")
 
     def _finding(self, fact: str, place: Row) -> Finding:
         decided = self.decided[fact, _row_key(place)]
         context = self.plan.context_read(fact, self.context)
         return decided.finding if context is None else decided.findings[context]
 
-    def origin(self, row: Row, fact: str) -> Origin:
-        place = self._row_of(row, self.plan.scope(fact))
-        return place.origins.get(fact, Origin()) if place else Origin()
+    def places(self, row: Row, fact: str) -> list[Row]:
+        """Return the rows from which a rule on a row may read a fact."""
+        scope = self.plan.scope(fact)
+        if not row.scope.within(scope):
+            return self.below(row, scope)
+        place = self._row_of(row, scope)
+        return [place] if place is not None else []
 
     def _row_of(self, row: Row, scope: Scope) -> Row | None:
         """Return the row of a wider scope in which a row lies, or the row itself."""
@@ -105,7 +107,7 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
         One conclusion for each derived fact and row of its scope, in the order of the plan.
     """
     reader = _Reader(plan, rows)
-    conclusions = list(_measurements(plan, rows, stamp))
+    conclusions = list(_measurements(plan, rows, reader, stamp))
     for fact in plan.order:
         for row in rows[plan.scope(fact)]:
             decided = _decide(plan, fact, row, reader)
@@ -116,9 +118,12 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
     return conclusions
 
 
-def _measurements(plan: Plan, rows: PatientRows, stamp: Stamp) -> Iterable[Conclusion]:
+def _measurements(
+    plan: Plan, rows: PatientRows, reader: _Reader, stamp: Stamp
+) -> Iterable[Conclusion]:
     """What methods computed; they ran before, so that rules can read it like what was observed."""
     for fact, method in plan.measured.items():
+        read = [name for name in method.inputs if not plan.is_derived(name)]
         for row in rows[plan.scope(fact)]:
             value = row.values.get(fact)
             known = value is not None
@@ -133,6 +138,7 @@ def _measurements(plan: Plan, rows: PatientRows, stamp: Stamp) -> Iterable[Concl
                 () if known else tuple(sorted(method.inputs)),
                 rule_id=method.id if known else "",
                 rule_version=str(method.version) if known else "",
+                inputs=tuple(_inputs(plan, read, row, reader)),
                 stamp=stamp,
             )
 
@@ -141,10 +147,11 @@ def _crosswalks(
     plan: Plan, rows: PatientRows, reader: _Reader, stamp: Stamp
 ) -> Iterable[Conclusion]:
     for fact, listed in plan.crosswalks.items():
+        read = facts_read(trees_of(plan.rules[listed]))  # every edition counts, not only its own
         for row in rows[plan.scope(listed)]:
             findings = reader.decided[listed, _row_key(row)].findings
             named = [(name, found) for name, found in findings.items() if name != NO_CONTEXT]
-            found = crosswalk(named)
+            found = crosswalk(listed, named)
             yield Conclusion(
                 fact,
                 row.scope,
@@ -154,7 +161,10 @@ def _crosswalks(
                 found.value,
                 found.status,
                 found.missing,
-                inputs=(Input(listed, found.value or "", derived=True),),
+                inputs=(
+                    Input(listed, found.value or "", derived=True),
+                    *_inputs(plan, read, row, reader),
+                ),
                 stamp=stamp,
             )
 
@@ -241,19 +251,6 @@ def _outcome(when: Trace, unless: Trace | None) -> tuple[RuleStatus, set[str]]:
     return ("met", set()) if exception is Truth.NOT_MET else ("provisional", missing)
 
 
-def direct_facts(rule: Rule) -> list[str]:
-    """Return the facts that a rule reads on its own row, quantified parts left out."""
-    trees = [rule.when] if rule.unless is None else [rule.when, rule.unless]
-    inner = {
-        name
-        for tree in trees
-        for part in walk(tree)
-        if isinstance(part, Over)
-        for name in facts_of(part)
-    }
-    return sorted(reads_of([rule]) - inner)
-
-
 def _direct_views(rule: Rule, row: Row, reader: _Reader) -> list[Seen]:
     names = (name for name in direct_facts(rule) if reader.plan.is_derived(name))
     return [reader.see(row, name) for name in names]
@@ -289,7 +286,7 @@ def _conclude(
 ) -> Conclusion:
     finding, kb = decided.finding, plan.knowledge
     versions = ";".join(str(kb.rules[rule_id].version) for rule_id in finding.rule_ids)
-    read = reads_of([kb.rules[t.rule_id] for t in decided.traces])
+    read = _facts_behind(plan, fact, decided)
     return Conclusion(
         fact=fact,
         scope=row.scope,
@@ -319,15 +316,30 @@ def _words(kb: KnowledgeBase, caution: str) -> str:
     return BUILT_IN_CAUTIONS.get(caution) or kb.cautions[caution].says
 
 
+def _facts_behind(plan: Plan, fact: str, decided: Decided) -> set[str]:
+    """Return what a conclusion rests on: what its rules, its cautions and its edition read."""
+    kb = plan.knowledge
+    trees = trees_of(kb.rules[rule.rule_id] for rule in decided.traces)
+    said = (kb.cautions.get(caution) for caution in decided.finding.cautions)
+    trees += [caution.when for caution in said if caution is not None]
+    chooser = "" if plan.edition else kb.facts[fact].context
+    return (facts_read(trees) | {chooser}) - {fact, ""}
+
+
 def _inputs(plan: Plan, facts: Iterable[str], row: Row, reader: _Reader) -> Iterable[Input]:
+    """Yield every value that was read, row by row; a fact of which nothing is known once, bare."""
     for fact in sorted(facts):
-        if not plan.scope(fact).within(row.scope) and not row.scope.within(plan.scope(fact)):
-            continue
-        seen = reader.see(row, fact)
-        if plan.is_derived(fact):
-            yield Input(fact, show_value(seen.value), derived=True)
-            continue
-        origin = reader.origin(row, fact)
-        yield Input(
-            fact, show_value(seen.value), origin.record, origin.text, origin.date, origin.assay
-        )
+        derived = plan.is_derived(fact)
+        found = [
+            Input(fact, show_value(seen.value), derived=True)
+            if derived
+            else _observed_input(fact, seen.value, place.origins.get(fact, Origin()))
+            for place in reader.places(row, fact)
+            if (seen := reader.see(place, fact)).value is not None
+        ]
+        yield from found or [Input(fact, "", derived=derived)]
+
+
+def _observed_input(fact: str, value: Value, origin: Origin) -> Input:
+    shown = show_value(value)
+    return Input(fact, shown, origin.record, origin.text, origin.date, origin.assay)

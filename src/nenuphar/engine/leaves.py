@@ -59,7 +59,7 @@ def code_sets(node: Is | IsA, knowledge: KnowledgeBase) -> tuple[set[str], set[s
     if hierarchy is None:
         return set(), set()
     met = {node.concept, *hierarchy.descendants(node.concept)}
-    return met, set(hierarchy.ancestors(node.concept))
+    return met, set(hierarchy.may_become(node.concept))
 
 
 def truth_of_codes(column: pl.Expr, met: set[str], open_codes: set[str]) -> pl.Expr:

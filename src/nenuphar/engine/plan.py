@@ -10,7 +10,18 @@ from graphlib import CycleError, TopologicalSorter
 from nenuphar.domain.problems import KnowledgeError
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.knowledge.criterion import HasVariant, facts_of, walk
+from nenuphar.knowledge.criterion import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Criterion,
+    HasVariant,
+    Leaf,
+    Not,
+    Over,
+    facts_of,
+    walk,
+)
 from nenuphar.knowledge.schema import Caution, Method, Rule
 
 NO_CONTEXT = ""
@@ -79,21 +90,51 @@ class Plan:
     @cached_property
     def variant_columns(self) -> dict[str, HasVariant]:
         """Variant questions that any rule or caution asks, by the name of their column."""
-        trees = [r.when for rules in self.rules.values() for r in rules]
-        trees += [r.unless for rules in self.rules.values() for r in rules if r.unless]
+        trees = [tree for rules in self.rules.values() for tree in trees_of(rules)]
         trees += [c.when for cautions in self.cautions.values() for c in cautions]
         parts = (part for tree in trees for part in walk(tree))
         return {part.fact: part for part in parts if isinstance(part, HasVariant)}
 
 
+def trees_of(rules: Iterable[Rule]) -> list[Criterion]:
+    """Return the criterion trees of rules, exceptions included."""
+    return [tree for rule in rules for tree in (rule.when, rule.unless) if tree is not None]
+
+
+def facts_read(trees: Iterable[Criterion]) -> set[str]:
+    """Return the facts that trees read, the marks of index rows included."""
+    names: set[str] = set()
+    for tree in trees:
+        names |= facts_of(tree)
+        parts = (part for part in walk(tree) if isinstance(part, Over))
+        names |= {f"{part.scope}.is_index" for part in parts if part.quantifier == "index"}
+    return names
+
+
 def reads_of(rules: Iterable[Rule]) -> set[str]:
     """Return the facts that rules read."""
-    names: set[str] = set()
-    for rule in rules:
-        names |= facts_of(rule.when)
-        if rule.unless is not None:
-            names |= facts_of(rule.unless)
-    return names
+    return facts_read(trees_of(rules))
+
+
+def direct_parts(trees: Iterable[Criterion]) -> list[Criterion]:
+    """Return the leaves and quantified parts of trees, without what lies inside the latter."""
+    parts: dict[Criterion, None] = {}
+    stack = list(trees)
+    while stack:
+        match stack.pop():
+            case AllOf(children) | AnyOf(children) | AtLeast(_, children):
+                stack += children
+            case Not(child):
+                stack.append(child)
+            case part:
+                parts[part] = None
+    return list(parts)
+
+
+def direct_facts(rule: Rule) -> list[str]:
+    """Return the facts that a rule reads on its own row, quantified parts left out."""
+    parts = direct_parts(trees_of([rule]))
+    return sorted({part.fact for part in parts if isinstance(part, Leaf)})
 
 
 def make_plan(knowledge: KnowledgeBase) -> Plan:
@@ -112,7 +153,7 @@ def make_plan(knowledge: KnowledgeBase) -> Plan:
     for fact, own in rules.items():
         reads = reads_of(own)
         for caution in cautions.get(fact, ()):
-            reads |= facts_of(caution.when) - {fact}
+            reads |= facts_read([caution.when]) - {fact}
         context = knowledge.facts[fact].context
         graph[fact] = {name for name in reads | {context} if name in rules}
     try:

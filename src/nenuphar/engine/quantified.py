@@ -9,6 +9,7 @@ import polars as pl
 
 from nenuphar.engine.block import LeafTruth, add_name, any_true
 from nenuphar.engine.tracer import undecided
+from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import Over
 
 
@@ -24,6 +25,7 @@ class InnerRows:
         that_names: Facts that leave `that` open, by row.
         rank: Least and greatest rank, for quantifiers that choose a row; null where unknown.
         flag: Whether the row is marked as the index, for `index`.
+        thing: For `count`, number of what the row describes; several assessors may describe one.
     """
 
     outer: pl.Series
@@ -33,22 +35,26 @@ class InnerRows:
     that_names: Mapping[str, pl.Series]
     rank: tuple[pl.Series, pl.Series] | None = None
     flag: pl.Series | None = None
+    thing: pl.Series | None = None
 
 
-def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
+def quantify(node: Over, rows: InnerRows, height: int, kb: KnowledgeBase) -> LeafTruth:
     """Evaluate a quantified criterion for every row of the wider scope.
 
     Args:
         node: The quantified criterion.
         rows: The narrower rows.
         height: Number of rows of the wider scope.
+        kb: Tells the scopes of facts.
     """
     names = sorted({*rows.where_names, *rows.that_names})
     frame = pl.DataFrame(
         {"outer": rows.outer, "where": rows.where, "that": rows.that}
         | {f"n{i}": _named(rows, name) for i, name in enumerate(names)}
     )
-    frame = frame.with_columns(candidate=_candidate(node, rows, frame))
+    if rows.thing is not None:
+        frame = frame.with_columns(thing=rows.thing).with_columns(_thing_columns())
+    frame = frame.with_columns(candidate=_deciding(node, rows, frame))
     mine = pl.col("candidate")
     summary = frame.group_by("outer").agg(
         _truth(node).alias("truth"),
@@ -64,9 +70,9 @@ def quantify(node: Over, rows: InnerRows, height: int) -> LeafTruth:
     found = {name: result[f"n{i}"].fill_null(False) for i, name in enumerate(names)}
     unnamed = ~any_true(list(found.values()), height)
     recorded = result["recorded"].fill_null(False)
-    for name in undecided(node, recorded=True):
+    for name in undecided(node, recorded=True, kb=kb):
         add_name(found, name, unnamed & recorded)
-    for name in undecided(node, recorded=False):
+    for name in undecided(node, recorded=False, kb=kb):
         add_name(found, name, unnamed & ~recorded)
     return LeafTruth(truth, found)
 
@@ -77,16 +83,32 @@ def _named(rows: InnerRows, name: str) -> pl.Series:
     return rows.where_names.get(name, nowhere) | rows.that_names.get(name, nowhere)
 
 
-def _candidate(node: Over, rows: InnerRows, frame: pl.DataFrame) -> pl.Series:
-    """Rows that could be the one that is meant; all of them where none is singled out."""
+def _hit(node: Over) -> pl.Expr:
+    """Whether each row is as the quantifier asks."""
+    where, that = pl.col("where"), pl.col("that")
+    return ~where | that if node.quantifier == "every" else where & that
+
+
+def _thing_columns() -> list[pl.Expr]:
+    """Whether any assessor of a thing hits it, stated on one of its rows."""
+    whole = ["outer", "thing"]
+    hit = (pl.col("where") & pl.col("that")).any(ignore_nulls=False)
+    first = pl.int_range(pl.len()).over(whole) == 0
+    return [hit.over(whole).alias("thing_hit"), first.alias("first")]
+
+
+def _deciding(node: Over, rows: InnerRows, frame: pl.DataFrame) -> pl.Series:
+    """Rows that could be the one that is meant; where none is singled out, those still open."""
     possible = pl.col("where").is_null() | pl.col("where")
     if node.quantifier in ("exists", "every", "count"):
-        return pl.Series([True]).new_from_index(0, frame.height)
+        return frame.select(_hit(node).is_null().alias("c"))["c"]
     if rows.flag is not None:
         frame = frame.with_columns(flag=rows.flag)
         marked = possible & pl.col("flag").fill_null(False)
         unmarked = possible & pl.col("flag").fill_null(True)
-        chosen = pl.when(marked.any().over("outer")).then(marked).otherwise(unmarked)
+        # A mark on a row that may not be meant at all does not rule the others out.
+        sure = marked & pl.col("where").fill_null(False)
+        chosen = pl.when(sure.any().over("outer")).then(marked).otherwise(unmarked)
         return frame.select(chosen.alias("c"))["c"]
     lo, hi = rows.rank  # type: ignore[misc]  # every other quantifier ranks
     frame = frame.with_columns(lo=lo, hi=hi)
@@ -98,18 +120,17 @@ def _candidate(node: Over, rows: InnerRows, frame: pl.DataFrame) -> pl.Series:
 
 def _truth(node: Over) -> pl.Expr:
     where, that = pl.col("where"), pl.col("that")
-    hit = where & that
     if node.quantifier == "exists":
-        return hit.any(ignore_nulls=False)
+        return _hit(node).any(ignore_nulls=False)
     if node.quantifier == "every":
-        return (~where | that).all(ignore_nulls=False)
+        return _hit(node).all(ignore_nulls=False)
     if node.quantifier == "count":
-        met = hit.fill_null(False).sum()
-        possible = hit.fill_null(True).sum()
+        met = (pl.col("thing_hit").fill_null(False) & pl.col("first")).sum()
+        possible = (pl.col("thing_hit").fill_null(True) & pl.col("first")).sum()
         return pl.when(met >= node.at_least).then(True).when(possible < node.at_least).then(False)
     mine = pl.col("candidate")
     # Perhaps none of the rows is the one that is meant; then the criterion is not met.
-    none_certain = ~where.fill_null(False).any()
+    none_certain = ~(where.fill_null(False) & mine).any()
     some_true = (that.fill_null(False) & mine).any()
     some_false = (~that.fill_null(True) & mine).any() | none_certain
     some_open = (that.is_null() & mine).any()

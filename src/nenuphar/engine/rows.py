@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from nenuphar.domain.case import IHC, Assay, Case, Observed, Reading, Specimen, Variant
 from nenuphar.domain.dates import PartialDate
-from nenuphar.domain.observation import Origin, Row, Value
+from nenuphar.domain.observation import Origin, Row
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.knowledge.criterion import HasVariant
 
@@ -113,14 +113,10 @@ def _add(
     readings: Iterable[Reading] = (),
     date: PartialDate | None = None,
 ) -> None:
-    shared = list(facts)
-    readings = list(readings)
-    for assessor, own in [(r.assessor, r.facts) for r in readings] or [("", ())]:
-        values: dict[str, Value] = {}
-        origins: dict[str, Origin] = {}
-        for observed in [*shared, *own]:  # what the assessor saw comes last and stands
-            values[observed.fact] = observed.value
-            origins[observed.fact] = observed.origin
+    """Add a row for what nobody in particular observed, and one for every reading."""
+    for assessor, own in [("", facts), *((r.assessor, r.facts) for r in readings)]:
+        values = {observed.fact: observed.value for observed in own}
+        origins = {observed.fact: observed.origin for observed in own}
         rows[scope].append(Row(scope, key, assessor, date, values, origins))
 
 
@@ -128,7 +124,8 @@ def share_readings(rows: PatientRows) -> PatientRows:
     """Give every assessor of a specimen or time point a row in all scopes below and above it.
 
     A component that nobody in particular described is the same for all who read the specimen; an
-    assessor who described only components still saw the specimen.
+    assessor who described only components still saw the specimen. What the assessor saw stands
+    before what nobody in particular observed.
     """
     for wide, narrow in ((Scope.SPECIMEN, Scope.COMPONENT), (Scope.TIME_POINT, Scope.LESION)):
         depth = len(wide.keys)
@@ -136,37 +133,33 @@ def share_readings(rows: PatientRows) -> PatientRows:
         for row in [*rows.get(wide, []), *rows.get(narrow, [])]:
             if row.assessor:
                 readers.setdefault(row.key[:depth], {})[row.assessor] = None
-        for scope in (wide, narrow):
-            rows[scope] = _shared(rows.get(scope, []), readers, depth)
+        rows[narrow] = _shared(rows.get(narrow, []), readers, depth)
+        known = rows.get(wide, [])
+        dates = {row.key: row.date for row in known}
+        read = {(row.key, row.assessor) for row in known}
+        pairs = [(key, name) for key, names in readers.items() for name in names]
+        unread = [Row(wide, k, name, dates.get(k)) for k, name in pairs if (k, name) not in read]
+        rows[wide] = _shared([*known, *unread], readers, depth)
     return rows
 
 
 def _shared(
-    rows: list[Row], readers: dict[tuple[str, ...], dict[str, None]], depth: int
+    rows: list[Row], readers: Mapping[tuple[str, ...], Iterable[str]], depth: int
 ) -> list[Row]:
-    present = {(row.key, row.assessor) for row in rows}
-    shared: list[Row] = []
+    """Copy the rows that nobody in particular wrote to all readers, and into their own rows."""
+    shared: dict[tuple[tuple[str, ...], str], Row] = {}
     for row in rows:
-        names = readers.get(row.key[:depth])
-        if row.assessor or not names:
-            shared.append(row)
-            continue
+        names = [row.assessor] if row.assessor else readers.get(row.key[:depth], ("",))
         for name in names:
-            if (row.key, name) in present:
-                continue
-            copy = Row(row.scope, row.key, name, row.date, dict(row.values), dict(row.origins))
-            shared.append(copy)
-    merged = {(row.key, row.assessor): row for row in shared}
-    for row in rows:
-        if row.assessor or row.key[:depth] not in readers:
-            continue
-        for name in readers[row.key[:depth]]:
-            target = merged[row.key, name]
+            fresh = Row(row.scope, row.key, name, row.date)
+            target = shared.setdefault((row.key, name), fresh)
+            target.date = target.date or row.date
+            named = row.assessor != ""
             for fact, value in row.values.items():
-                if fact not in target.values:
+                if named or fact not in target.values:
                     target.values[fact] = value
                     target.origins[fact] = row.origins.get(fact, Origin())
-    return shared
+    return list(shared.values())
 
 
 def belongs(row: Row, other: Row) -> bool:

@@ -160,45 +160,64 @@ def _over(node: Over, row: Row, reader: Reader) -> Trace:
     thats = [trace(node.that, r, reader) for r in rows]
     inside = [where.truth if where else Truth.MET for where in wheres]
     if node.quantifier in ("exists", "every", "count"):
-        truth = _quantified(node, inside, [t.truth for t in thats])
-        candidates = list(range(len(rows)))
+        hits = _hits(node, inside, [that.truth for that in thats])
+        truth = _quantified(node, rows, hits)
+        shown = list(range(len(rows)))
+        deciding = [i for i in shown if hits[i] is Truth.UNDETERMINED]
     else:
-        candidates = _candidates(node, rows, inside, reader)
-        truths = [thats[i].truth for i in candidates]
-        if Truth.MET not in inside and rows:
+        shown = deciding = _candidates(node, rows, inside, reader)
+        truths = [thats[i].truth for i in deciding]
+        if rows and all(inside[i] is not Truth.MET for i in deciding):
             truths.append(Truth.NOT_MET)  # perhaps no row is the one that is meant
         truth = consensus(truths)
     missing: tuple[str, ...] = ()
     if truth is Truth.UNDETERMINED:
-        parts = [p for i in candidates for p in (thats[i], wheres[i]) if p is not None]
-        missing = _open_facts(parts) or undecided(node, bool(rows))
-    children = tuple(part for i in candidates for part in (wheres[i], thats[i]) if part)
+        parts = [p for i in deciding for p in (thats[i], wheres[i]) if p is not None]
+        missing = _open_facts(parts) or undecided(node, bool(rows), reader.knowledge)
+    children = tuple(part for i in shown for part in (wheres[i], thats[i]) if part)
     return Trace(node.quantifier, truth, wanted=node.scope, missing=missing, children=children)
 
 
-def undecided(node: Over, recorded: bool) -> tuple[str, ...]:
+def undecided(node: Over, recorded: bool, kb: KnowledgeBase) -> tuple[str, ...]:
     """Name what would decide a quantified criterion that no single row leaves open.
 
     Args:
         node: The quantified criterion.
-        recorded: Whether there are any rows; if not, what it asks of them is what is missing,
-            otherwise what would tell which of them is meant.
+        recorded: Whether there are any rows; if not, what it asks of them is what is missing (the
+            rows themselves, where it asks only what is known of something wider), otherwise what
+            would tell which of them is meant.
+        kb: Tells the scopes of facts.
     """
-    if not recorded or node.quantifier in ("exists", "every", "count"):
-        return tuple(sorted(facts_of(node.that)))
+    if not recorded:
+        asked = facts_of(node.that)
+        homes = {n: kb.facts[n].scope if n in kb.facts else Scope.SPECIMEN for n in asked}
+        own = {name for name, home in homes.items() if home.within(Scope(node.scope))}
+        return tuple(sorted(own)) or (f"{node.scope}.record",)
     if node.quantifier == "worst":
         return (node.by,)
     return (f"{node.scope}.{'is_index' if node.quantifier == 'index' else 'date'}",)
 
 
-def _quantified(node: Over, inside: list[Truth], thats: list[Truth]) -> Truth:
-    if not inside:
-        return Truth.UNDETERMINED  # nothing recorded is not the same as nothing there
-    pairs = list(zip(inside, thats, strict=True))
+def _hits(node: Over, inside: list[Truth], thats: list[Truth]) -> list[Truth]:
+    """Return for every row whether it is as the quantifier asks."""
+    pairs = zip(inside, thats, strict=True)
     if node.quantifier == "every":
-        return all_of(any_of((~where, that)) for where, that in pairs)
-    hits = [all_of(pair) for pair in pairs]
-    return any_of(hits) if node.quantifier == "exists" else at_least(node.at_least, hits)
+        return [any_of((~where, that)) for where, that in pairs]
+    return [all_of(pair) for pair in pairs]
+
+
+def _quantified(node: Over, rows: list[Row], hits: list[Truth]) -> Truth:
+    if not rows:
+        return Truth.UNDETERMINED  # nothing recorded is not the same as nothing there
+    if node.quantifier == "every":
+        return all_of(hits)
+    if node.quantifier == "exists":
+        return any_of(hits)
+    # Six assessors of one specimen are six readings, not six specimens.
+    things: dict[tuple[str, ...], list[Truth]] = {}
+    for row, hit in zip(rows, hits, strict=True):
+        things.setdefault(row.key, []).append(hit)
+    return at_least(node.at_least, map(any_of, things.values()))
 
 
 def _candidates(node: Over, rows: list[Row], inside: list[Truth], reader: Reader) -> list[int]:
@@ -206,7 +225,7 @@ def _candidates(node: Over, rows: list[Row], inside: list[Truth], reader: Reader
     possible = [i for i, where in enumerate(inside) if where is not Truth.NOT_MET]
     certain = [i for i in possible if inside[i] is Truth.MET]
     if node.quantifier == "index":
-        return _index_rows(node, rows, possible, reader)
+        return _index_rows(node, rows, possible, certain, reader)
     ranges = {i: _rank_range(node, rows[i], reader) for i in possible}
     floor = max((lo for i in certain if (lo := ranges[i][0]) is not None), default=None)
     if floor is None:
@@ -214,10 +233,13 @@ def _candidates(node: Over, rows: list[Row], inside: list[Truth], reader: Reader
     return [i for i in possible if ranges[i][1] is None or ranges[i][1] >= floor]  # type: ignore[operator]
 
 
-def _index_rows(node: Over, rows: list[Row], possible: list[int], reader: Reader) -> list[int]:
+def _index_rows(
+    node: Over, rows: list[Row], possible: list[int], certain: list[int], reader: Reader
+) -> list[int]:
     flags = {i: reader.see(rows[i], f"{node.scope}.is_index").value for i in possible}
-    marked = [i for i in possible if flags[i] is True]
-    return marked or [i for i in possible if flags[i] is not False]
+    # A mark on a row that may not be meant at all does not rule the others out.
+    wanted = (True,) if any(flags[i] is True for i in certain) else (True, None)
+    return [i for i in possible if flags[i] in wanted]
 
 
 def _rank_range(node: Over, row: Row, reader: Reader) -> tuple[float | None, float | None]:

@@ -62,14 +62,21 @@ class Hierarchy:
     def is_a(self, code: str | None, concept: str) -> Truth:
         """Ask whether a code is a concept or lies below it.
 
-        A proper ancestor of the concept leaves it undetermined ("NEN" may turn out to be a NEC);
-        so does a missing code.
+        A proper ancestor of the concept leaves it undetermined ("NEN" may turn out to be a NEC),
+        and so does any code that something below the concept lies below too; so does a missing
+        code.
         """
         if code is None:
             return Truth.UNDETERMINED
         if code == concept or concept in self.ancestors(code):
             return Truth.MET
-        return Truth.UNDETERMINED if code in self.ancestors(concept) else Truth.NOT_MET
+        return Truth.UNDETERMINED if code in self.may_become(concept) else Truth.NOT_MET
+
+    def may_become(self, concept: str) -> frozenset[str]:
+        """Return the codes that are not the concept, but have the concept or a kind of it below."""
+        kinds = {concept, *self.descendants(concept)}
+        above = {ancestor for kind in kinds for ancestor in self.ancestors(kind)}
+        return frozenset(above - kinds)
 
     def most_specific(self, codes: Iterable[str]) -> list[str]:
         """Return the codes that no other of them lies below, in their order."""
