@@ -1,14 +1,15 @@
 """All lung rules over a simulated cohort, against the same rules written by hand in Polars.
 
-Both read the same frames. The engine works out every fact in every edition (six facts, two
-editions, alternatives, rules behind each value); the hand-written peer only the entity of 2021.
-What both work out is compared cell by cell before anything is timed.
+Both read the same frames and give the same output, compared cell by cell before anything is timed:
+the entity of 2021 with its status, what is missing and its cautions. The engine gives alternatives
+and rules besides. A second figure times everything that it concludes, in both editions.
 """
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 import polars as pl
@@ -46,11 +47,14 @@ def run(cases: int = 1_000_000, repeats: int = 3) -> list[dict[str, object]]:
     frames = simulated_frames(cases)
     tumours, specimens = frames[Scope.TUMOUR], frames[Scope.SPECIMEN]
     by_hand = classify(tumours, specimens)
-    concluded = conclude_cohort(plan, frames)
-    entity = concluded.filter(pl.col("fact") == "tumour.entity").select(COMPARED)
+    same = replace(
+        plan, edition="who_thoracic_2021", order=("tumour.entity",), measured={}, crosswalks={}
+    )
+    entity = conclude_cohort(same, frames).select(COMPARED)
     if not entity.equals(by_hand.select(COMPARED), null_equal=True):
         raise RuntimeError("the engine and the hand-written rules differ")
-    ours = best(lambda: conclude_cohort(plan, frames), repeats)
+    whole = best(lambda: conclude_cohort(plan, frames), repeats)
+    ours = best(lambda: conclude_cohort(same, frames), repeats)
     theirs = best(lambda: classify(tumours, specimens), repeats)
     few = {scope: frame.head(200) for scope, frame in frames.items()}
     rows = list(rows_of_frames(few, knowledge).values())
@@ -66,11 +70,18 @@ def run(cases: int = 1_000_000, repeats: int = 3) -> list[dict[str, object]]:
             "bound": "<= 3",
         },
         {
+            "name": f"every lung fact in both editions, {cases:,} cases",
+            "ours_s": whole,
+            "peer": "the entity of one edition, hand-written",
+            "peer_s": theirs,
+            "ratio": whole / theirs,
+        },
+        {
             "name": "explain, per case",
-            "ours_s": ours / cases,
+            "ours_s": whole / cases,
             "peer": "explain of one case",
             "peer_s": each,
-            "ratio": each / (ours / cases),
+            "ratio": each / (whole / cases),
             "bound": ">= 100",
         },
         {"name": "peak memory of this process, GiB", "ratio": peak, "bound": "< 4"},

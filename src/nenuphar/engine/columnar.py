@@ -159,6 +159,7 @@ class _View:
         chooser: str = "",
         about: str = "",
     ) -> None:
+        self._read: dict[tuple[str, str | None], FindingBlock] = {}
         self.cohort, self.scope, self.plan = cohort, scope, cohort.plan
         self.height = cohort.frames[scope].height
         self.contexts, self.chooser = contexts, chooser
@@ -233,8 +234,10 @@ class _View:
         """Return a derived fact as rules that speak in a context see it, for every class."""
         decisions = self.cohort.decisions[fact]
         name = self.plan.context_read(fact, context)
-        block = decisions.primary if name is None else decisions.contexts[name]
-        return self.gather(fact, block)
+        if (fact, name) not in self._read:
+            block = decisions.primary if name is None else decisions.contexts[name]
+            self._read[fact, name] = self.gather(fact, block)
+        return self._read[fact, name]
 
     def class_of(self, fact: str) -> pl.Series:
         """Return for every class the class of a derived fact that it reads."""
@@ -345,17 +348,15 @@ def named_or_itself(finding: FindingBlock, fact: str, rows: pl.Series) -> Names:
 
 
 def _gather(block: FindingBlock, ids: pl.Series) -> FindingBlock:
-    def moved(names: Names) -> Names:
-        return {name: rows.gather(ids) for name, rows in names.items()}
-
-    return FindingBlock(
-        block.value.gather(ids),
-        block.status.gather(ids),
-        moved(block.missing),
-        moved(block.alternatives),
-        moved(block.rules),
-        moved(block.cautions),
-    )
+    groups = (block.missing, block.alternatives, block.rules, block.cautions)
+    places = [(group, name) for group, names in enumerate(groups) for name in names]
+    columns = {str(i): groups[group][name] for i, (group, name) in enumerate(places)}
+    frame = pl.DataFrame({"value": block.value, "status": block.status, **columns})
+    moved = frame.select(pl.all().gather(ids))  # all of them at once: each call has its price
+    names: list[Names] = [{}, {}, {}, {}]
+    for i, (group, name) in enumerate(places):
+        names[group][name] = moved[str(i)]
+    return FindingBlock(moved["value"], moved["status"], *names)
 
 
 def _compose(contexts: Mapping[str, FindingBlock], context: pl.Series) -> FindingBlock:

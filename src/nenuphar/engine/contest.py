@@ -158,10 +158,10 @@ class ContestBlock:
                 "undetermined",
                 self.height,
             ),
-            missing,
-            alternatives,
-            self._rules(parts, reports),
-            cautions,
+            _used(missing),
+            _used(alternatives),
+            _used(self._rules(parts, reports)),
+            _used(cautions),
         )
 
     def _value(self, parts: _Parts, reports: _Reports) -> pl.Series:
@@ -276,6 +276,11 @@ class _Reports:
         self.lone = fallen & (count == 1)
         self.torn = fallen & (count > 1)
         self.refuted = contest.any(tops) & (count == 0)
+
+
+def _used(names: Names) -> Names:
+    """Leave out what holds on no row, so that nothing above has to carry it."""
+    return {name: rows for name, rows in names.items() if rows.any()}
 
 
 def _add_first(names: Names, outcomes: Sequence[RuleBlock], rows: pl.Series, state: str) -> None:
