@@ -5,12 +5,15 @@ UV := .uv/bin/uv
 RUN := $(UV) run --frozen --all-extras
 OUT ?= demo-report
 
-.PHONY: demo test check format kb bench docs clean
+.PHONY: demo test coverage check format kb bench docs clean
 
 demo: .venv/ready  ## the main job on a shipped, simulated cohort
 	$(RUN) nenuphar demo --out $(OUT)
 
 test: .venv/ready  ## every test of the project
+	$(RUN) pytest -n auto
+
+coverage: .venv/ready  ## the tests again, slower, with the lines and branches that they reach
 	$(RUN) pytest -n auto --cov --cov-report=term:skip-covered
 
 check: .venv/ready  ## the checks that CI runs beside the tests

@@ -98,7 +98,7 @@ def test_a_unit_in_the_mapping_leads_to_the_unit_of_the_fact(tmp_path: Path) -> 
         ("P1,S1,,,,abesnt", "Necrosis", "'absent'"),
         ("P1,S1,W,,,", "Sex", "permitted"),
         ('P1,S1,,"1,200",,', "Mitoses", "point"),
-        ("P1,S1,,1e999,,", "Mitoses", "check"),
+        ("P1,S1,,1e999,,", "Mitoses", "a number"),
     ],
 )
 def test_a_value_that_cannot_be_is_missing_and_listed(

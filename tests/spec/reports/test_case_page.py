@@ -136,7 +136,7 @@ def test_the_reasoning_shows_the_value_seen_against_the_threshold_with_rule_and_
     assert "limit.mitoses: From this count on it is busy." in reasons
     assert "Lesion size: not recorded · asked: < 5 mm" in reasons
     assert "entity.calm , version 3" in reasons
-    assert "10.0000/made-up, Table 1 ((7))" in reasons
+    assert "10.0000/made-up, Table 1, citing (7)" in reasons
     assert "This makes it calm, says the made-up book." in reasons
 
 
