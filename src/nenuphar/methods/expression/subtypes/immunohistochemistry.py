@@ -23,6 +23,7 @@ from nenuphar.methods.expression.subtypes.calls import ABSTAINED, CALLED, EQUIVO
 Numbers = NDArray[np.float64]
 Rule = Callable[[Numbers, dict[str, float]], Numbers]
 HIGHEST = 300.0
+LEAST = 0.004
 # A normal distribution in nine equal parts: the mid-quantile of each, in standard deviations.
 QUANTILES = (-1.593, -0.967, -0.589, -0.282, 0.0, 0.282, 0.589, 0.967, 1.593)
 
@@ -98,7 +99,7 @@ def classify_stains(
 def _call(panel: StainPanel, sample: str, row: Numbers) -> Call:
     k = len(panel.groups)
     votes = RULES[panel.panel](_readings(panel, row), panel.cuts).mean(axis=0)
-    p = rounded((votes * (1 - 0.01 * k)) + 0.01)
+    p = rounded(votes * (1 - LEAST * k) + LEAST)
     first, second = np.sort(p)[::-1][:2]
     order = np.argsort(-p, kind="stable")
     read = " ".join(
