@@ -29,12 +29,13 @@ class RecalibrationError(ValueError):
 def recalibrate(
     model: Model, values: Numbers, labels: Sequence[str]
 ) -> tuple[Model, NDArray[np.float64]]:
-    """The model with its sets and cut-offs refitted, and the platform's shift of every gene.
+    """The model with its sets refitted, and the platform's shift of every gene.
 
     values: labelled samples × genes of the panel; labels: their groups. The shift (g, in ranks
     0-1) is the mean departure of a gene from its group's profile, drawn towards 0; subtract it
     from the ranks of every sample of that platform. The conformal cut comes from folds in which a
-    sample took no part in the shift.
+    sample took no part in the shift; it widens the sets where needed and never narrows them, for
+    the labelled samples may be among those that the panel was fitted on.
 
     Raises:
         RecalibrationError: Too few labelled samples, or a label that is no group of the panel.
@@ -64,7 +65,7 @@ def recalibrate(
         wrong[held] = 1 - p[np.arange(int(held.sum())), y[held]]
     place = int(np.ceil((len(y) + 1) * LEVEL)) - 1
     cut = float(np.sort(wrong)[place]) if place < len(y) else 1.0
-    return model.with_values(set_cut=cut), shift_of(model, places, y)
+    return model.with_values(set_cut=max(cut, model.set_cut)), shift_of(model, places, y)
 
 
 def shift_of(model: Model, places: Numbers, y: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from nenuphar.methods.expression.subtypes.views import (
 Labels = NDArray[np.int64]
 SEED = 6
 COPIES = (0.0, 0.0, 0.0, 0.4, 0.4, 0.8, 0.8, 1.3)
+DROPPED = 0.2
 RIDGE = 0.02  # per training row, on ranks 0-1
 PAIRS, PROGRAMME, FOLDS = 9, 12, 5
 LEVEL, FLOOR, AIM = 0.9, 0.84, 0.985
@@ -62,7 +63,7 @@ def fit_views(
 def _linear(values: Numbers, y: Labels, mean: Numbers, k: int) -> tuple[Numbers, Numbers]:
     """Ridge to ±1 targets on the ranks of the cohort and of its simulated platforms."""
     rng = np.random.default_rng(SEED)
-    copies = [ranks(shifted(values, s, rng) if s else values) - mean for s in COPIES]
+    copies = [_without_some(shifted(values, s, rng) if s else values, s, mean, rng) for s in COPIES]
     x = np.vstack(copies)
     targets = np.tile(np.eye(k)[y] * 2 - 1, (len(COPIES), 1))
     share = np.tile((len(y) / (k * np.bincount(y, minlength=k)))[y], len(COPIES)) ** 0.5
@@ -72,6 +73,16 @@ def _linear(values: Numbers, y: Labels, mean: Numbers, k: int) -> tuple[Numbers,
     weighted = design * share[:, None]
     solution = np.linalg.solve(weighted.T @ design + penalty, weighted.T @ targets)
     return solution[:-1].T, solution[-1]
+
+
+def _without_some(
+    values: Numbers, strength: float, mean: Numbers, rng: np.random.Generator
+) -> Numbers:
+    """Centred ranks; on a simulated platform each sample lacks a fifth of the genes."""
+    if strength:
+        values = np.where(rng.random(values.shape) < DROPPED, np.nan, values)
+    places = ranks(values)
+    return np.where(np.isfinite(places), places - mean, 0.0)
 
 
 def _programmes(
