@@ -23,7 +23,8 @@ from nenuphar.methods.expression.subtypes.calls import ABSTAINED, CALLED, EQUIVO
 Numbers = NDArray[np.float64]
 Rule = Callable[[Numbers, dict[str, float]], Numbers]
 HIGHEST = 300.0
-LEAST = 0.004
+LEAST = 0.004  # probability that no reading rules out
+NOT_DONE = 1  # stains that may be wanting
 # A normal distribution in nine equal parts: the mid-quantile of each, in standard deviations.
 QUANTILES = (-1.593, -0.967, -0.589, -0.282, 0.0, 0.282, 0.589, 0.967, 1.593)
 
@@ -107,8 +108,8 @@ def _call(panel: StainPanel, sample: str, row: Numbers) -> Call:
         for marker, value in zip(panel.markers, row, strict=True)
     )
     status, reason = CALLED, ""
-    if not np.isfinite(row).any():
-        status, reason = ABSTAINED, "no stain of the panel was read; "
+    if np.isnan(row).sum() > NOT_DONE:
+        status, reason = ABSTAINED, f"{np.isfinite(row).sum()} of {row.size} stains were read; "
     elif first - second < panel.tie_within:
         names = [panel.groups[i] for i in order[:2]]
         status, reason = EQUIVOCAL, f"{names[0]} and {names[1]} are close; "

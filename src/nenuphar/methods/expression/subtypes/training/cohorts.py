@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nenuphar.methods.expression.subtypes.model import Numbers
 from nenuphar.methods.expression.subtypes.training.fitting import Labels, kin_of
 
-PANEL_SIZE = {"lung-net": 500, "lung-nen": 500, "pannet": 250}
+PANEL_SIZE = {"lung-net": 500, "lung-nen": 500, "pannet": 400}
 GROUPS = {
     "lung-net": ("A1", "A2", "B", "supra"),
     "lung-nen": ("A1", "A2", "B", "lcnec_1", "lcnec_2", "sclc"),
