@@ -203,9 +203,7 @@ def _notice(
         )
 
 
-def _labelled(
-    path: Path, matrix: ExpressionMatrix, wanted: Sequence[str]
-) -> tuple[Any, list[str]]:
+def _labelled(path: Path, matrix: ExpressionMatrix, wanted: Sequence[str]) -> tuple[Any, list[str]]:
     """Expression and groups of the labelled samples, from their own file or by id."""
     from nenuphar.io.expression import read_expression
     from nenuphar.io.tables import read_table

@@ -25,6 +25,7 @@ Rule = Callable[[Numbers, dict[str, float]], Numbers]
 HIGHEST = 300.0
 LEAST = 0.004  # probability that no reading rules out
 NOT_DONE = 1  # stains that may be wanting
+SETTLED = 0.9  # probability needed where a stain is wanting
 # A normal distribution in nine equal parts: the mid-quantile of each, in standard deviations.
 QUANTILES = (-1.593, -0.967, -0.589, -0.282, 0.0, 0.282, 0.589, 0.967, 1.593)
 
@@ -48,9 +49,7 @@ def load_stains(panel: str) -> StainPanel:
     file = Path(__file__).parent / "models" / f"{panel}.json"
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     values = {name: record[name] for name in StainPanel.__slots__}
-    return StainPanel(
-        **(values | {name: tuple(record[name]) for name in ("groups", "markers")})
-    )
+    return StainPanel(**(values | {name: tuple(record[name]) for name in ("groups", "markers")}))
 
 
 def sclc_rule(h: Numbers, cuts: dict[str, float]) -> Numbers:
@@ -90,9 +89,7 @@ def lung_net_rule(h: Numbers, cuts: dict[str, float]) -> Numbers:
 RULES: dict[str, Rule] = {"sclc-ihc": sclc_rule, "lung-net-ihc": lung_net_rule}
 
 
-def classify_stains(
-    panel: StainPanel, samples: Sequence[str], scores: Numbers
-) -> list[Call]:
+def classify_stains(panel: StainPanel, samples: Sequence[str], scores: Numbers) -> list[Call]:
     """Calls from H-scores (0-300), samples × markers in the panel's order; NaN is not done."""
     return [_call(panel, sample, row) for sample, row in zip(samples, scores, strict=True)]
 
@@ -108,17 +105,20 @@ def _call(panel: StainPanel, sample: str, row: Numbers) -> Call:
         for marker, value in zip(panel.markers, row, strict=True)
     )
     status, reason = CALLED, ""
+    needed = SETTLED if np.isnan(row).any() else panel.call_at
     if np.isnan(row).sum() > NOT_DONE:
         status, reason = ABSTAINED, f"{np.isfinite(row).sum()} of {row.size} stains were read; "
     elif first - second < panel.tie_within:
         names = [panel.groups[i] for i in order[:2]]
         status, reason = EQUIVOCAL, f"{names[0]} and {names[1]} are close; "
-    elif first < panel.call_at:
-        status, reason = ABSTAINED, f"probability {first:.2f}, {panel.call_at:.2f} needed; "
+    elif first < needed:
+        status, reason = ABSTAINED, f"probability {first:.2f}, {needed:.2f} needed; "
     if status != CALLED and np.isnan(row).any():
         undone = [m for m, value in zip(panel.markers, row, strict=True) if np.isnan(value)]
         reason += f"would be decided by {' '.join(undone)}; "
-    return Call(sample, panel.groups[order[0]], status, tuple(p.tolist()), f"{reason}H-scores {read}")
+    return Call(
+        sample, panel.groups[order[0]], status, tuple(p.tolist()), f"{reason}H-scores {read}"
+    )
 
 
 def _readings(panel: StainPanel, row: Numbers) -> Numbers:

@@ -59,9 +59,7 @@ def recalibrate(
         held = fold == number
         moved = places[held] - shift_of(model, places[~held], y[~held])
         seen[held] = familiarity(model, moved)
-        p = probabilities(
-            model, view_scores(model, moved), unfamiliarity(model, seen[held])
-        )
+        p = probabilities(model, view_scores(model, moved), unfamiliarity(model, seen[held]))
         wrong[held] = 1 - p[np.arange(int(held.sum())), y[held]]
     place = int(np.ceil((len(y) + 1) * LEVEL)) - 1
     cut = float(np.sort(wrong)[place]) if place < len(y) else 1.0

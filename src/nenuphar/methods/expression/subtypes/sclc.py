@@ -40,6 +40,8 @@ class SclcRule:
     programmes: dict[str, tuple[tuple[str, ...], ...]]
     inflamed: tuple[str, ...]
     neuroendocrine: tuple[str, ...]
+    t_effector: tuple[str, ...]
+    macrophage: tuple[str, ...]
     profiles: Numbers
     profile_genes: tuple[str, ...]
     steepness: float
@@ -56,11 +58,9 @@ def load_sclc() -> SclcRule:
     file = Path(__file__).parent / "models" / "sclc.json"
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     values = {name: record[name] for name in SclcRule.__slots__}
-    for name in ("groups", "genes", "inflamed", "neuroendocrine", "profile_genes"):
-        values[name] = tuple(values[name])
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     values["programmes"] = {
-        group: tuple(tuple(part) for part in parts)
-        for group, parts in record["programmes"].items()
+        group: tuple(tuple(part) for part in parts) for group, parts in record["programmes"].items()
     }
     values["profiles"] = np.array(record["profiles"], dtype=np.float64)
     return SclcRule(**values)
@@ -87,12 +87,23 @@ def _call(rule: SclcRule, sample: str, places: Numbers) -> Call:
     doubts = _doubts(rule, places, at, p)
     parts = [text for _, text in doubts]
     if group == "I":
-        parts.append("I-NE" if _mean(at, rule.neuroendocrine) >= 0.5 else "I-nonNE")
+        parts.append(_inflamed_kind(rule, at))
     parts += [f"{gene} rank {at[gene]:.2f}" for gene in rule.factors.values()]
     parts.append(f"T-cell-inflamed {_mean(at, rule.inflamed):.2f}")
     parts.append("a rule, not a calibrated model")
     status = doubts[0][0] if doubts else CALLED
     return Call(sample, group, status, tuple(p.tolist()), "; ".join(parts))
+
+
+def _inflamed_kind(rule: SclcRule, at: dict[str, float]) -> str:
+    """I-NE or I-nonNE where neuroendocrine markers and the T-effector to TAM balance agree."""
+    neuroendocrine = _mean(at, rule.neuroendocrine) >= 0.5
+    balance = _mean(at, rule.t_effector) - _mean(at, rule.macrophage)
+    shown = f"T-effector less TAM rank {balance:+.2f}"
+    if neuroendocrine == (balance > 0):
+        return f"{'I-NE' if neuroendocrine else 'I-nonNE'}, {shown}"
+    state = "high" if neuroendocrine else "low"
+    return f"I-NE or I-nonNE open: neuroendocrine markers {state}, {shown}"
 
 
 def group_evidence(rule: SclcRule, at: dict[str, float]) -> Numbers:

@@ -35,7 +35,7 @@ def view_scores(model: Model, places: Numbers) -> Numbers:
     places: samples × genes of the panel, ranks 0-1; NaN (not measured) takes no part.
     """
     centred = np.where(np.isfinite(places), places - model.mean, 0.0)
-    linear = centred @ model.weights.T + model.intercepts
+    linear = _dot(centred, model.weights) + model.intercepts
     return np.stack(
         [linear, _profile(model, places), _pairs(model, places), _programme(model, places)], axis=1
     )
@@ -60,11 +60,16 @@ def _correlations(places: Numbers, profiles: Numbers) -> Numbers:
     x = np.where(measured, places, 0.0)
     x = np.where(measured, x - x.sum(axis=1, keepdims=True) / count, 0.0)
     mask = measured.astype(np.float64)
-    means = mask @ profiles.T / count
-    above = x @ profiles.T
-    spread = mask @ (profiles**2).T - count * means**2
+    means = _dot(mask, profiles) / count
+    above = _dot(x, profiles)
+    spread = _dot(mask, profiles**2) - count * means**2
     below = np.sqrt((x**2).sum(axis=1, keepdims=True) * np.maximum(spread, 0.0))
     return np.divide(above, below, out=np.zeros_like(above), where=below > 1e-12)
+
+
+def _dot(x: Numbers, rows: Numbers) -> Numbers:
+    """x times the transpose of `rows`; unlike BLAS, the same to the last bit for a sample alone."""
+    return np.stack([(x * row).sum(axis=1) for row in rows], axis=1)
 
 
 def _pairs(model: Model, places: Numbers) -> Numbers:
@@ -101,7 +106,7 @@ def unfamiliarity(model: Model, seen: Numbers) -> Numbers:
 
 def probabilities(model: Model, scores: Numbers, strange: Numbers) -> Numbers:
     """Calibrated probabilities, samples × groups; the stranger the sample, the flatter."""
-    logits = np.einsum("nvk,v->nk", scores, model.view_weights) + model.bias
+    logits = (scores * model.view_weights[:, None]).sum(axis=1) + model.bias
     logits *= np.exp(-model.flattening * strange)[:, None]
     logits -= logits.max(axis=1, keepdims=True)
     odds = np.exp(logits)

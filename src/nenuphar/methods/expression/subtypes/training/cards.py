@@ -83,7 +83,7 @@ def _expression_part(panel: str, data: Path) -> list[str]:
         "a gain and noise; recalibration uses 60 shifted samples, which the views had seen unshifted.",
         "", *_figures(found.figures), "", "Recall: "
         + ", ".join(f"{group} {value:.2f}" for group, value in found.recall.items()) + ".", "",
-        f"Confusion, summed over the repeats (rows: published; columns: called, whatever the status).",
+        "Confusion over the repeats (rows: published; columns: called, whatever the status).",
         "", *_table(GROUPS[panel], found.confusion), "", *_calibration(found), "",
     ]  # fmt: skip
 
@@ -98,7 +98,7 @@ def _stain_part(panel: str, data: Path) -> list[str]:
         "the share of plausible second readings "
         f"(± {FIXED[panel]['reading_sd']:g} points) that give it.", "",
         "## Measured", "", "Cut-offs chosen on four fifths, measured on the last.", "",
-        *_figures(figures), "", "Confusion (rows: published; columns: called, whatever the status).",
+        *_figures(figures), "", "Confusion (rows: published; columns: called).",
         "", *_table(FIXED[panel]["groups"], confusion), "", *_rna_agreement(panel, data),
     ]  # fmt: skip
 

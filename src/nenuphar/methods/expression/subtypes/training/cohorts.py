@@ -67,9 +67,7 @@ def read_cohort(panel: str, data: Path) -> Cohort:
     values = frame.select(genes).cast(pl.Float64).to_numpy()[kept]
     labels = np.array([GROUPS[panel].index(one) for one in raw if one is not None])
     samples = tuple(str(one) for one in frame[:, 0].filter(pl.Series(kept)))
-    return Cohort(
-        panel, GROUPS[panel], tuple(genes), samples, values, labels, kin_of(values)
-    )
+    return Cohort(panel, GROUPS[panel], tuple(genes), samples, values, labels, kin_of(values))
 
 
 def read_stains(panel: str, data: Path) -> tuple[NDArray[np.float64], list[str]]:

@@ -26,7 +26,8 @@ def sclc_record(data: Path) -> dict[str, Any]:
     }
     inflamed = sorted(gene for gene, weight in sets["t_cell_inflamed"].genes.items() if weight > 0)
     genes = {gene for parts in programmes.values() for part in parts for gene in part}
-    genes |= {*FACTORS.values(), *inflamed, *NE_MARKERS}
+    effector, macrophage = (sorted(sets[n].genes) for n in ("t_effector", "archetype_macrophage"))
+    genes |= {*FACTORS.values(), *inflamed, *NE_MARKERS, *effector, *macrophage}
     file = data / "groves_sclc" / "data_bulk-rna-seq_sig_matrix_ParTI.csv"
     with file.open(encoding="utf-8-sig", newline="") as text:
         rows = list(csv.reader(text))[1:]
@@ -36,6 +37,7 @@ def sclc_record(data: Path) -> dict[str, Any]:
         "panel": "sclc", "version": 1, "groups": ["A", "N", "P", "I", "Y"],
         "genes": sorted(genes), "factors": FACTORS, "programmes": programmes,
         "inflamed": inflamed, "neuroendocrine": list(NE_MARKERS),
+        "t_effector": effector, "macrophage": macrophage,
         "profile_genes": [row[0] for row in rows],
         "profiles": np.round(ranks(matrix), 4).tolist(),
         "steepness": 12.0, "inflamed_offset": -0.05, "unfamiliar": 0.35, "call_at": 0.6,
