@@ -30,7 +30,7 @@ def same(one, two):
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=10, deadline=None)
 def test_any_monotone_transform_gives_the_same_calls(panel, seed):
-    model, values, rng = made_up(panel, seed)
+    model, values, _ = made_up(panel, seed)
     ids = [str(i) for i in range(len(values))]
     for bent in (np.exp(values), values**3, 7 * values - 2):
         assert same(

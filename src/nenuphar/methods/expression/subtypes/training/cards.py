@@ -28,15 +28,15 @@ TRAINED_ON = {
     "Fernandez-Cuesta 2014, Laddha 2019): {n} tumours, {g} genes (VST). LC1, LC2, LC3 count as A1, "
     "B, A2; every SCLC cluster, SCLC-like LCNEC and LCNEC-like SCLC count as `sclc`; supra-"
     "carcinoids and unassigned LCNEC took no part. The source repository is under GPL-3.",
-    "pannet": "PanNETassigner (Sadanandam 2015): {n} pancreatic NET on a microarray; {g} genes were "
-    "offered, 400 chosen inside every fold. 25 labels are published; the others, and the name "
-    "`islet_like`, were inferred from the published clusters. The source is under GPL (2 or later).",
+    "pannet": "PanNETassigner (Sadanandam 2015): {n} pancreatic NET on a microarray; {g} genes "
+    "were offered, 400 chosen inside every fold. 25 labels are published; the others, and the name "
+    "`islet_like`, were inferred from the published clusters. The source is under GPL (>= 2).",
     "sclc-ihc": "Samsung Medical Center (Park 2024): {n} SCLC with H-scores and the authors' "
     "groups. No licence is stated; only cut-offs ship.",
-    "lung-net-ihc": "lungNENomics, supplementary table 37: {n} lung NET with H-scores and molecular "
-    "group. The source repository is under GPL-3; only cut-offs ship.",
-    "sclc": "Nothing: no cohort of SCLC with both expression and labels was at hand. The genes come "
-    "from the signature records, the five profiles (ranks) from the archetypes of Groves 2022 "
+    "lung-net-ihc": "lungNENomics, supplementary table 37: {n} lung NET with H-scores and "
+    "molecular group. The source repository is under GPL-3; only cut-offs ship.",
+    "sclc": "Nothing: no cohort of SCLC with both expression and labels was at hand. The genes "
+    "come from the signature records, the five profiles (ranks) from the archetypes of Groves 2022 "
     "(no licence stated), the cut-offs are set by hand.",
 }
 LIMITS = {
@@ -46,8 +46,8 @@ LIMITS = {
     "supra-carcinoid has none either: it is called by its likeness or not at all.",
     "pannet": "56 tumours, one microarray: every figure has a wide interval. MLP-2 and islet-like "
     "have fewer than ten each, and most of their labels are inferred.",
-    "sclc-ihc": "The authors' groups were made from these very scores: agreement shows that the rule "
-    "is the same, not that it is right. Triple-negative is not the inflamed group.",
+    "sclc-ihc": "The authors' groups were made from these very scores: agreement shows that the "
+    "rule is the same, not that it is right. Triple-negative is not the inflamed group.",
     "lung-net-ihc": "One laboratory, 58 tumours without supra-carcinoids. A tumour that stains for "
     "nothing is left open.",
     "sclc": "Not validated on tumours. Probabilities are a fixed transformation of ranks and not "
@@ -78,9 +78,10 @@ def _expression_part(panel: str, data: Path) -> list[str]:
         "platforms, correlation with rank profiles, gene pairs, programmes. A logistic joins them, "
         "fitted on folds that the views did not see.", "",
         "## Measured", "",
-        f"Nested cross-validation (5 × 5 folds, {len(SEEDS)} repeats, near-identical profiles never "
-        f"parted). The shift gives every gene an offset of {STRONG:g} times the spread between genes, "
-        "a gain and noise; recalibration uses 60 shifted samples, which the views had seen unshifted.",
+        f"Nested cross-validation (5 × 5 folds, {len(SEEDS)} repeats, near-identical profiles "
+        f"never parted). The shift gives every gene an offset of {STRONG:g} times the spread "
+        "between genes, a gain and noise; recalibration uses 60 shifted samples, which the views "
+        "had seen unshifted.",
         "", *_figures(found.figures), "", "Recall: "
         + ", ".join(f"{group} {value:.2f}" for group, value in found.recall.items()) + ".", "",
         "Confusion over the repeats (rows: published; columns: called, whatever the status).",

@@ -90,12 +90,13 @@ def _programmes(
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
     """The genes highest and lowest in a group against the mean of the others."""
     up, down = [], []
+    size = max(PROGRAMME, places.shape[1] // 10)
     for group in range(k):
         inside, outside = places[y == group], places[y != group]
         spread = np.sqrt(inside.var(axis=0) + outside.var(axis=0)) + 0.05
         order = np.argsort(-(inside.mean(axis=0) - outside.mean(axis=0)) / spread, kind="stable")
-        up.append(tuple(sorted(order[:PROGRAMME].tolist())))
-        down.append(tuple(sorted(order[-PROGRAMME:].tolist())))
+        up.append(tuple(sorted(order[:size].tolist())))
+        down.append(tuple(sorted(order[-size:].tolist())))
     return tuple(up), tuple(down)
 
 
@@ -112,7 +113,7 @@ def _choose_pairs(places: Numbers, y: Labels, k: int) -> NDArray[np.int64]:
                 continue
             gap = [centre[g][:, None] - centre[g][None, :] for g in (group, rival)]
             merit = above[group] - above[rival] + np.minimum(gap[0], -gap[1])
-            for _ in range(min(PAIRS, places.shape[1] // 2)):
+            for _ in range(max(PAIRS, places.shape[1] // 20)):
                 high, low = np.unravel_index(int(np.argmax(merit)), merit.shape)
                 chosen.append((group, rival, int(high), int(low)))
                 merit[[high, low], :] = merit[:, [high, low]] = -np.inf

@@ -76,7 +76,7 @@ def predict(model: Model, places: Numbers, truth: Labels) -> Outcome:
 
 
 def ridge(values: Numbers, y: Labels, test: Numbers) -> Labels:
-    """The plain peer: scikit-learn's ridge on ranks within the sample, its penalty cross-validated."""
+    """The plain peer: a ridge on ranks within the sample, its penalty cross-validated."""
     from sklearn.linear_model import RidgeClassifierCV
 
     peer = RidgeClassifierCV(alphas=[0.3, 1.0, 3.0, 10.0, 30.0]).fit(ranks(values), y)
