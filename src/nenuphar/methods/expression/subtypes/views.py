@@ -68,7 +68,7 @@ def _correlations(places: Numbers, profiles: Numbers) -> Numbers:
 
 
 def _dot(x: Numbers, rows: Numbers) -> Numbers:
-    """Product of x and transposed `rows`; unlike BLAS, bit for bit the same for one sample alone."""
+    """Product of x and transposed `rows`; unlike BLAS, the same bits for a sample alone."""
     return np.stack([(x * row).sum(axis=1) for row in rows], axis=1)
 
 
