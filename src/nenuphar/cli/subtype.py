@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -115,26 +116,26 @@ def _expression(
         classify_sclc,
         load_model,
         load_sclc,
-        panel_values,
         ranks,
         recalibrate,
     )
 
-    rule = load_sclc() if panel == "sclc" else None
-    model = None if rule else load_model(panel)
-    wanted = (rule or model).genes  # type: ignore[union-attr]
-    matrix = _oriented(table, wanted)
-    _notice(matrix, panel, wanted, notes, rejected)
-    values = _on_panel(matrix, wanted)
-    if rule:
-        return rule.groups, classify_sclc(rule, matrix.samples, wanted, values)
-    shift: Any = 0.0
+    if panel == "sclc":
+        rule = load_sclc()
+        matrix = _oriented(table, rule.genes)
+        _notice(matrix, panel, rule.genes, notes, rejected)
+        values = _on_panel(matrix, rule.genes)
+        return rule.groups, classify_sclc(rule, matrix.samples, rule.genes, values)
+    model = load_model(panel)
+    matrix = _oriented(table, model.genes)
+    _notice(matrix, panel, model.genes, notes, rejected)
+    places = ranks(_on_panel(matrix, model.genes))
     if labelled is not None:
-        local, labels = _labelled(labelled, matrix, wanted)
-        model, shift = recalibrate(model, local, labels)  # type: ignore[arg-type]
+        local, labels = _labelled(labelled, matrix, model.genes)
+        model, shift = recalibrate(model, local, labels)
+        places -= shift
         notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
-    places = ranks(panel_values(wanted, wanted, values)) - shift
-    return model.groups, call_places(model, matrix.samples, places)  # type: ignore[union-attr, arg-type]
+    return model.groups, call_places(model, matrix.samples, places)
 
 
 def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
@@ -143,7 +144,8 @@ def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
 
     best: tuple[float, ExpressionMatrix | None] = (-1.0, None)
     failure = None
-    for in_rows in (True, False):
+    likely = _header_holds(table, wanted)
+    for in_rows in (likely, not likely):
         try:
             matrix = read_expression(table, samples_in_rows=in_rows)
         except UnreadableError as problem:
@@ -157,6 +159,16 @@ def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
     if best[1] is None or (best[0] == 0 and failure is not None):
         raise failure or UnreadableError(f"{table.name}: no expression matrix")
     return best[1]
+
+
+def _header_holds(table: Path, wanted: Sequence[str]) -> bool:
+    """Whether genes of the panel stand in the first line of a text file: samples are in rows."""
+    if table.suffix not in {".csv", ".tsv", ".txt"} or not table.is_file():
+        return True
+    with table.open("rb") as file:
+        head = file.readline(1_000_000).decode("utf-8", "replace").replace("\r", "\n")
+    names = re.split(r"[,;\t]", head.split("\n", 1)[0].replace('"', ""))
+    return len(set(wanted).intersection(names)) > 1
 
 
 def _share_found(wanted: Sequence[str], genes: Sequence[str]) -> float:

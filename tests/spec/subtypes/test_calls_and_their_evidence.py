@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -261,3 +263,15 @@ def test_a_cell_that_is_no_number_is_listed_and_the_sample_called_on_the_rest(ru
     assert [one["value"] for one in report["rejected"]] == ["high"]
     assert [one["call"] for one in report["calls"]] == labels
     assert "127 of 128 genes" in report["calls"][0]["evidence"]
+
+
+def test_inference_needs_numpy_and_no_model_library():
+    code = (
+        "import sys, numpy as np\n"
+        "from nenuphar.methods.expression.subtypes import classify, load_model\n"
+        "m = load_model('lung-net')\n"
+        "classify(m, ['T'], m.genes, m.profiles[:1])\n"
+        "print(sorted({'sklearn', 'scipy', 'pandas', 'numba'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
