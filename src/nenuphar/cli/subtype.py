@@ -1,0 +1,325 @@
+"""`nenuphar subtype`: molecular groups from expression or immunohistochemistry."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nenuphar.io.expression import ExpressionMatrix
+    from nenuphar.methods.expression.subtypes import Call
+
+REJECTED, USAGE, UNREADABLE = 1, 2, 3
+LABEL_COLUMNS = ("group", "subtype", "label", "call")
+
+
+class PanelName(StrEnum):
+    """The panels."""
+
+    sclc = "sclc"
+    sclc_ihc = "sclc-ihc"
+    lung_net = "lung-net"
+    lung_net_ihc = "lung-net-ihc"
+    lung_nen = "lung-nen"
+    pannet = "pannet"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command `subtype` to the application."""
+    app.command("subtype", help=_HELP)(subtype)
+
+
+_HELP = """
+Calls the molecular group of every tumour from that tumour alone. For research use only.
+
+The input is a table (.csv .tsv .txt .xlsx .parquet .gct .h5ad .zarr) of expression, samples in rows
+or in columns (found from the genes), or of H-scores (0-300), samples in rows; the first column is
+the id, unknown columns are ignored. OUT (.csv .tsv .parquet): `sample`, `call` (the most probable
+group), `status` (called, equivocal, abstained), a probability for each group, `evidence`.
+
+Example: nenuphar subtype tumours.csv --panel lung-nen -o groups.csv
+"""
+
+
+def subtype(
+    table: Annotated[
+        Path, typer.Argument(metavar="EXPRESSION_OR_IHC", help="Expression or H-scores.")
+    ],
+    panel: Annotated[PanelName, typer.Option(help="Which groups, from which kind of data.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="OUT, by its suffix .csv, .tsv or .parquet.")
+    ],
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            "--recalibrate",
+            metavar="LABELLED",
+            help="A few dozen samples of your platform with a column `group`: with their "
+            "expression, or with ids that occur in the input.",
+        ),
+    ] = None,
+    json_report: Annotated[
+        bool, typer.Option("--json", help="Print the calls and everything noticed as JSON.")
+    ] = False,
+) -> None:
+    """Runs the command; the help text is `_HELP`."""
+    from nenuphar.domain.problems import UnreadableInputError
+    from nenuphar.io.expression import UnreadableError
+    from nenuphar.methods.expression.subtypes import STAIN_PANELS, RecalibrationError
+
+    notes: list[str] = []
+    rejected: list[dict[str, Any]] = []
+    _check_usage(panel, output, labelled)
+    try:
+        if panel.value in STAIN_PANELS:
+            groups, calls = _stains(table, panel.value, notes, rejected)
+        else:
+            groups, calls = _expression(table, panel.value, labelled, notes, rejected)
+        write_calls(output, groups, calls)
+    except (UnreadableError, UnreadableInputError, RecalibrationError) as problem:
+        typer.echo(f"Error: {problem}", err=True)
+        raise typer.Exit(UNREADABLE) from None
+    _tell(calls, groups, notes, rejected, json_report)
+    raise typer.Exit(REJECTED if rejected else 0)
+
+
+def _check_usage(panel: PanelName, output: Path, labelled: Path | None) -> None:
+    from nenuphar.methods.expression.subtypes import FITTED_PANELS
+
+    fault = ""
+    if output.suffix not in {".csv", ".tsv", ".parquet"}:
+        fault = f"{output.name}: give an output that ends in .csv, .tsv or .parquet"
+    elif not output.resolve().parent.is_dir():
+        fault = f"{output.parent}: no such folder; make it first"
+    elif labelled is not None and panel.value not in FITTED_PANELS:
+        fault = f"--recalibrate is for {', '.join(FITTED_PANELS)}; {panel.value} is a rule"
+    if fault:
+        typer.echo(f"Error: {fault}", err=True)
+        raise typer.Exit(USAGE)
+
+
+def _expression(
+    table: Path,
+    panel: str,
+    labelled: Path | None,
+    notes: list[str],
+    rejected: list[dict[str, Any]],
+) -> tuple[Sequence[str], list[Call]]:
+    from nenuphar.methods.expression.subtypes import (
+        call_places,
+        classify_sclc,
+        load_model,
+        load_sclc,
+        ranks,
+        recalibrate,
+    )
+
+    if panel == "sclc":
+        rule = load_sclc()
+        matrix = _oriented(table, rule.genes)
+        _notice(matrix, panel, rule.genes, notes, rejected)
+        values = _on_panel(matrix, rule.genes)
+        return rule.groups, classify_sclc(rule, matrix.samples, rule.genes, values)
+    model = load_model(panel)
+    matrix = _oriented(table, model.genes)
+    _notice(matrix, panel, model.genes, notes, rejected)
+    places = ranks(_on_panel(matrix, model.genes))
+    if labelled is not None:
+        local, labels = _labelled(labelled, matrix, model.genes)
+        model, shift = recalibrate(model, local, labels)
+        places -= shift
+        notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
+    return model.groups, call_places(model, matrix.samples, places)
+
+
+def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
+    """The matrix in the orientation in which the panel's genes are genes."""
+    from nenuphar.io.expression import UnreadableError, read_expression
+
+    best: tuple[float, ExpressionMatrix | None] = (-1.0, None)
+    failure = None
+    likely = _header_holds(table, wanted)
+    for in_rows in (likely, not likely):
+        try:
+            matrix = read_expression(table, samples_in_rows=in_rows)
+        except UnreadableError as problem:
+            failure = failure or problem
+            continue
+        found = _share_found(wanted, matrix.genes)
+        if found > best[0]:
+            best = (found, matrix)
+        if found >= 0.5 or table.suffix in {".gct", ".h5ad", ".zarr"}:
+            break
+    if best[1] is None or (best[0] == 0 and failure is not None):
+        raise failure or UnreadableError(f"{table.name}: no expression matrix")
+    return best[1]
+
+
+def _header_holds(table: Path, wanted: Sequence[str]) -> bool:
+    """Whether genes of the panel stand in the first line of a text file: samples are in rows."""
+    if table.suffix not in {".csv", ".tsv", ".txt"} or not table.is_file():
+        return True
+    with table.open("rb") as file:
+        head = file.readline(1_000_000).decode("utf-8", "replace").replace("\r", "\n")
+    names = re.split(r"[,;\t]", head.split("\n", 1)[0].replace('"', ""))
+    return len(set(wanted).intersection(names)) > 1
+
+
+def _share_found(wanted: Sequence[str], genes: Sequence[str]) -> float:
+    from nenuphar.methods.expression.subtypes import panel_columns
+
+    found = panel_columns(wanted, genes)
+    return sum(column is not None for column in found) / len(found)
+
+
+def _on_panel(matrix: ExpressionMatrix, wanted: Sequence[str]) -> Any:
+    """The panel's genes, samples × genes, read in blocks where the matrix is on disk."""
+    import numpy as np
+
+    from nenuphar.methods.expression.subtypes import panel_values
+
+    parts = [
+        panel_values(wanted, matrix.genes, part.toarray() if hasattr(part, "toarray") else part)
+        for _, part in matrix.blocks()
+    ]
+    return np.vstack(parts)
+
+
+def _notice(
+    matrix: ExpressionMatrix,
+    panel: str,
+    wanted: Sequence[str],
+    notes: list[str],
+    rejected: list[dict[str, Any]],
+) -> None:
+    from nenuphar.methods.expression import Signature, inspect_names
+
+    rejected += [{name: getattr(one, name) for name in one.__slots__} for one in matrix.rejected]
+    signature = Signature(panel, dict.fromkeys(wanted, 1.0))
+    for finding in inspect_names(matrix.genes, matrix.samples, [signature]):
+        if finding.code == "duplicated_genes":
+            notes.append("some genes occur more than once; the first of each was used")
+        elif finding.code == "mouse_symbols":
+            notes.append(f"{finding.message}; {finding.fix}")
+    share = _share_found(wanted, matrix.genes)
+    if share < 0.6:
+        notes.append(
+            f"{share:.0%} of the {len(wanted)} genes of {panel} are in the file: no call can be "
+            "made; check the panel and the gene names"
+        )
+
+
+def _labelled(path: Path, matrix: ExpressionMatrix, wanted: Sequence[str]) -> tuple[Any, list[str]]:
+    """Expression and groups of the labelled samples, from their own file or by id."""
+    from nenuphar.io.expression import read_expression
+    from nenuphar.io.tables import read_table
+    from nenuphar.methods.expression.subtypes import RecalibrationError
+
+    frame = read_table(path).frame
+    column = next((c for c in frame.columns if c.strip().lower() in LABEL_COLUMNS), None)
+    if column is None:
+        raise RecalibrationError(f"{path.name}: no column `group`; add one with the known groups")
+    groups = dict(zip(frame[:, 0].to_list(), frame[column].to_list(), strict=True))
+    source = matrix
+    if _share_found(wanted, frame.columns) >= 0.5:
+        source = read_expression(path, samples_in_rows=True)
+    rows = [i for i, sample in enumerate(source.samples) if groups.get(sample)]
+    if not rows:
+        raise RecalibrationError(
+            f"{path.name}: none of its ids is in the input; add the expression of these samples"
+        )
+    return _on_panel(source, wanted)[rows], [groups[source.samples[i]].strip() for i in rows]
+
+
+def _stains(
+    table: Path, panel: str, notes: list[str], rejected: list[dict[str, Any]]
+) -> tuple[Sequence[str], list[Call]]:
+    from nenuphar.cli.h_scores import read_h_scores
+    from nenuphar.methods.expression.subtypes import classify_stains, load_stains
+
+    stains = load_stains(panel)
+    samples, scores = read_h_scores(table, stains.markers, notes, rejected)
+    return stains.groups, classify_stains(stains, samples, scores)
+
+
+def write_calls(path: Path, groups: Sequence[str], calls: Sequence[Call]) -> None:
+    """Writes the calls in the order of the input; the file appears whole or not at all."""
+    import os
+    import tempfile
+
+    import polars as pl
+
+    columns: dict[str, Any] = {
+        "sample": [one.sample for one in calls],
+        "call": [one.call for one in calls],
+        "status": [one.status for one in calls],
+    }
+    for i, group in enumerate(groups):
+        columns[f"probability_{group}"] = [one.probabilities[i] for one in calls]
+    columns["evidence"] = [one.evidence for one in calls]
+    frame = pl.DataFrame(columns)
+    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        if path.suffix == ".parquet":
+            frame.write_parquet(name)
+        else:
+            frame.write_csv(name, separator="\t" if path.suffix == ".tsv" else ",")
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _tell(
+    calls: Sequence[Call],
+    groups: Sequence[str],
+    notes: Sequence[str],
+    rejected: Sequence[dict[str, Any]],
+    as_json: bool,
+) -> None:
+    """Says what was noticed: JSON on standard output, or sentences on standard error."""
+    from collections import Counter
+
+    counts = Counter(one.status for one in calls)
+    if as_json:
+        import json
+
+        report = {
+            "samples": len(calls),
+            "status": dict(sorted(counts.items())),
+            "notes": list(notes),
+            "rejected": list(rejected),
+            "calls": [
+                {
+                    "sample": one.sample,
+                    "call": one.call,
+                    "status": one.status,
+                    "probabilities": dict(zip(groups, one.probabilities, strict=True)),
+                    "evidence": one.evidence,
+                }
+                for one in calls
+            ],
+        }
+        typer.echo(json.dumps(report, indent=2, sort_keys=True))
+        return
+    for note in notes:
+        typer.echo(f"Note: {note}.", err=True)
+    for one in rejected:
+        typer.echo(
+            f"Rejected: {one['file']}, line {one['line']}, {one['record'] or 'no name'}, "
+            f"{one['column']}: {one['reason']}; {one['fix']}.",
+            err=True,
+        )
+    typer.echo(
+        f"{len(calls)} samples: "
+        + ", ".join(f"{counts[s]} {s}" for s in ("called", "equivocal", "abstained")),
+        err=True,
+    )

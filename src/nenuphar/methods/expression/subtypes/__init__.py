@@ -1,0 +1,51 @@
+"""Molecular groups from one sample: calibrated, abstaining, from ranks among a panel's own genes.
+
+Inference needs NumPy alone; the parameters are JSON files in `models/` that can be read.
+"""
+
+from nenuphar.methods.expression.subtypes.calls import (
+    ABSTAINED,
+    CALLED,
+    EQUIVOCAL,
+    Call,
+    call_places,
+    classify,
+    panel_columns,
+    panel_values,
+)
+from nenuphar.methods.expression.subtypes.immunohistochemistry import (
+    StainPanel,
+    classify_stains,
+    load_stains,
+)
+from nenuphar.methods.expression.subtypes.model import Model, load_model
+from nenuphar.methods.expression.subtypes.recalibration import RecalibrationError, recalibrate
+from nenuphar.methods.expression.subtypes.sclc import SclcRule, classify_sclc, load_sclc
+from nenuphar.methods.expression.subtypes.views import ranks
+
+FITTED_PANELS = ("lung-net", "lung-nen", "pannet")
+STAIN_PANELS = ("sclc-ihc", "lung-net-ihc")
+
+__all__ = [
+    "ABSTAINED",
+    "CALLED",
+    "EQUIVOCAL",
+    "FITTED_PANELS",
+    "STAIN_PANELS",
+    "Call",
+    "Model",
+    "RecalibrationError",
+    "SclcRule",
+    "StainPanel",
+    "call_places",
+    "classify",
+    "classify_sclc",
+    "classify_stains",
+    "load_model",
+    "load_sclc",
+    "load_stains",
+    "panel_columns",
+    "panel_values",
+    "ranks",
+    "recalibrate",
+]

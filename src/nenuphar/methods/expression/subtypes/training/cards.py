@@ -1,0 +1,157 @@
+"""Writes the model cards: what a panel was fitted on, what it is worth, where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nenuphar.methods.expression.subtypes.model import load_record
+from nenuphar.methods.expression.subtypes.training.cohorts import GROUPS, read_cohort, read_stains
+from nenuphar.methods.expression.subtypes.training.measure import SEEDS, Measured, measure
+from nenuphar.methods.expression.subtypes.training.platforms import STRONG
+from nenuphar.methods.expression.subtypes.training.stains import FIXED, measure_stains
+
+TITLE = {
+    "lung-net": "Lung NET groups from RNA",
+    "lung-nen": "The lung NEN map from RNA",
+    "pannet": "Pancreatic NET expression subtypes",
+    "sclc-ihc": "SCLC groups from H-scores",
+    "lung-net-ihc": "Lung NET groups from H-scores",
+    "sclc": "SCLC groups from RNA",
+}
+TRAINED_ON = {
+    "lung-net": "lungNENomics (Sexton-Oates 2025): {n} lung NET, {g} neuroendocrine genes (VST of "
+    "RNA-seq), molecular groups as published. The source repository is under GPL-3; only numbers "
+    "fitted here ship, no row and no code of it.",
+    "lung-nen": "The lung NEN map (Gabriel 2020, joining Alcala 2019, George 2015 and 2018, "
+    "Fernandez-Cuesta 2014, Laddha 2019): {n} tumours, {g} genes (VST). LC1, LC2, LC3 count as A1, "
+    "B, A2; every SCLC cluster, SCLC-like LCNEC and LCNEC-like SCLC count as `sclc`; supra-"
+    "carcinoids and unassigned LCNEC took no part. The source repository is under GPL-3.",
+    "pannet": "PanNETassigner (Sadanandam 2015): {n} pancreatic NET on a microarray; {g} genes "
+    "were offered, 400 chosen inside every fold. 25 labels are published; the others, and the name "
+    "`islet_like`, were inferred from the published clusters. The source is under GPL (>= 2).",
+    "sclc-ihc": "Samsung Medical Center (Park 2024): {n} SCLC with H-scores and the authors' "
+    "groups. No licence is stated; only cut-offs ship.",
+    "lung-net-ihc": "lungNENomics, supplementary table 37: {n} lung NET with H-scores and "
+    "molecular group. The source repository is under GPL-3; only cut-offs ship.",
+    "sclc": "Nothing: no cohort of SCLC with both expression and labels was at hand. The genes "
+    "come from the signature records, the five profiles (ranks) from the archetypes of Groves 2022 "
+    "(no licence stated), the cut-offs are set by hand.",
+}
+LIMITS = {
+    "lung-net": "Few supra-carcinoid-enriched tumours: about a third of them is missed. All RNA "
+    "came through one pipeline; other platforms were only simulated.",
+    "lung-nen": "LCNEC type II and SCLC overlap, and LCNEC-like SCLC has no group of its own. A "
+    "supra-carcinoid has none either: it is called by its likeness or not at all.",
+    "pannet": "56 tumours, one microarray: every figure has a wide interval. MLP-2 and islet-like "
+    "have fewer than ten each, and most of their labels are inferred. The number of genes was "
+    "settled on these same folds, which flatters the figures a little.",
+    "sclc-ihc": "The authors' groups were made from these very scores: agreement shows that the "
+    "rule is the same, not that it is right. Triple-negative is not the inflamed group.",
+    "lung-net-ihc": "One laboratory, 58 tumours without supra-carcinoids. A tumour that stains for "
+    "nothing is left open.",
+    "sclc": "Not validated on tumours. Probabilities are a fixed transformation of ranks and not "
+    "calibrated. I needs inflammatory genes in the file; a file of a few lineage factors abstains.",
+}
+
+
+def card(panel: str, data: Path) -> str:
+    """The model card of a panel as Markdown, measured now."""
+    lines = [f"# {TITLE[panel]} (`{panel}`)", "", "For research use only.", ""]
+    if panel == "sclc":
+        lines += ["## Made from", "", TRAINED_ON[panel], ""]
+    elif panel in FIXED:
+        lines += _stain_part(panel, data)
+    else:
+        lines += _expression_part(panel, data)
+    return "\n".join([*lines, "## Limits", "", LIMITS[panel], ""])
+
+
+def _expression_part(panel: str, data: Path) -> list[str]:
+    cohort = read_cohort(panel, data)
+    found = measure(cohort)
+    made = TRAINED_ON[panel].format(n=len(cohort.labels), g=len(cohort.genes))
+    model = load_record(panel)
+    return [
+        "## Fitted on", "", made, "",
+        f"Views of the ranks among {len(model['genes'])} genes: a ridge fitted on simulated "
+        "platforms, correlation with rank profiles, gene pairs, programmes. A logistic joins them, "
+        "fitted on folds that the views did not see.", "",
+        "## Measured", "",
+        f"Nested cross-validation (5 × 5 folds, {len(SEEDS)} repeats, near-identical profiles "
+        f"never parted). The shift gives every gene an offset of {STRONG:g} times the spread "
+        "between genes, a gain and noise; recalibration uses 60 shifted samples, which the views "
+        "had seen unshifted.",
+        "", *_figures(found.figures), "", "Recall: "
+        + ", ".join(f"{group} {value:.2f}" for group, value in found.recall.items()) + ".", "",
+        "Confusion over the repeats (rows: published; columns: called, whatever the status).",
+        "", *_table(GROUPS[panel], found.confusion), "", *_calibration(found), "",
+    ]  # fmt: skip
+
+
+def _stain_part(panel: str, data: Path) -> list[str]:
+    scores, labels = read_stains(panel, data)
+    figures, confusion = measure_stains(panel, scores, labels)
+    cuts = ", ".join(f"{name} {value:g}" for name, value in load_record(panel)["cuts"].items())
+    return [
+        "## Fitted on", "", TRAINED_ON[panel].format(n=len(labels)), "",
+        f"Cut-offs (H-score points; `share` is a fraction): {cuts}. The probability of a group is "
+        "the share of plausible second readings "
+        f"(± {FIXED[panel]['reading_sd']:g} points) that give it.", "",
+        "## Measured", "", "Cut-offs chosen on four fifths, measured on the last.", "",
+        *_figures(figures), "", "Confusion (rows: published; columns: called).",
+        "", *_table(FIXED[panel]["groups"], confusion), "", *_rna_agreement(panel, data),
+    ]  # fmt: skip
+
+
+def _rna_agreement(panel: str, data: Path) -> list[str]:
+    """How the groups of SCLC by stain stand to those of RNA and of its factorisation."""
+    if panel != "sclc-ihc":
+        return []
+    import numpy as np
+    import polars as pl
+
+    from nenuphar.methods.expression.subtypes import classify_stains, load_stains
+
+    scores, _ = read_stains(panel, data)
+    calls = [one.call for one in classify_stains(load_stains(panel), [""] * len(scores), scores)]
+    frame = pl.read_csv(data / "sclc_smc" / "patients.csv", infer_schema_length=None)
+    frame = frame.filter(pl.col("SCLC_subtype").is_not_null())
+    lines = []
+    for column, name in (("WTS_subtype", "RNA by factor"), ("NMF_subtype", "RNA by NMF")):
+        other = frame[column].to_list()
+        kept = [i for i, one in enumerate(other) if one is not None]
+        rows = sorted({other[i] for i in kept})
+        groups = FIXED[panel]["groups"]
+        table = np.zeros((len(rows), len(groups)), dtype=np.int64)
+        for i in kept:
+            table[rows.index(other[i]), groups.index(calls[i])] += 1
+        same = sum(other[i] == calls[i] for i in kept)
+        lines += [
+            f"Against {name} (rows): the same name in {same} of {len(kept)}.", "",
+            *_table(groups, table, rows), "",
+        ]  # fmt: skip
+    return lines
+
+
+def _figures(figures: dict[str, float]) -> list[str]:
+    return ["| figure | value |", "|---|---|"] + [
+        f"| {name.replace('_', ' ')} | {value:.3f} |" for name, value in figures.items()
+    ]
+
+
+def _table(groups: Sequence[str], counts: Any, rows: Sequence[str] | None = None) -> list[str]:
+    lines = ["| | " + " | ".join(groups) + " |", "|---|" + "---|" * len(groups)]
+    for name, row in zip(rows or groups, counts, strict=True):
+        lines.append(f"| {name} | " + " | ".join(str(int(n)) for n in row) + " |")
+    return lines
+
+
+def _calibration(found: Measured) -> list[str]:
+    lines = ["Calibration (`#` is 2% right, `|` what was said).", "", "```"]
+    for said, right, count in found.calibration:
+        bar = list("#" * round(right * 50) + " " * (51 - round(right * 50)))
+        bar[round(said * 50)] = "|"
+        lines.append(f"said {said:.2f}  right {right:.2f}  n {count:4d}  {''.join(bar).rstrip()}")
+    return [*lines, "```"]

@@ -1,0 +1,66 @@
+"""Refits every panel: `python -m nenuphar.methods.expression.subtypes.training.fit --data DIR`.
+
+DIR is the folder that holds `lung_nen`, `pannet_expression`, `sclc_smc` and `groves_sclc`. The same
+data give the same bytes. `--cards DIR` measures as well (minutes) and writes the model cards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from nenuphar.methods.expression.subtypes.model import FOLDER, as_text, to_record
+from nenuphar.methods.expression.subtypes.training.cohorts import (
+    PANEL_SIZE,
+    read_cohort,
+)
+from nenuphar.methods.expression.subtypes.training.fitting import fit
+from nenuphar.methods.expression.subtypes.training.sclc_rule import sclc_record
+from nenuphar.methods.expression.subtypes.training.stains import FIXED, stain_record
+
+
+def panel_text(panel: str, data: Path) -> str:
+    """The file of a panel, fitted from the data."""
+    if panel == "sclc":
+        return as_text(sclc_record(data))
+    if panel in FIXED:
+        return as_text(stain_record(panel, data))
+    cohort = read_cohort(panel, data)
+    model = fit(
+        cohort.values, cohort.labels, cohort.kin, panel, cohort.groups, cohort.genes,
+        PANEL_SIZE[panel],
+    )  # fmt: skip
+    return as_text(to_record(model))
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, path)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Fits, and says what it wrote."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--cards", type=Path)
+    parser.add_argument("--panel", action="append", choices=[*PANEL_SIZE, *FIXED, "sclc"])
+    wanted = parser.parse_args(arguments)
+    for panel in wanted.panel or [*PANEL_SIZE, *FIXED, "sclc"]:
+        text = panel_text(panel, wanted.data)
+        json.loads(text)
+        write(wanted.out / f"{panel}.json", text)
+        sys.stdout.write(f"{panel}: {len(text)} bytes\n")
+        if wanted.cards:
+            from nenuphar.methods.expression.subtypes.training.cards import card
+
+            write(wanted.cards / f"{panel}.md", card(panel, wanted.data))
+
+
+if __name__ == "__main__":
+    main()
