@@ -173,11 +173,12 @@ def loh10(chromosomes: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     With alleles, a chromosome counts where LOH covers at least `arm.altered_min` of it. Without,
     a lost chromosome counts, and `no` is never said, because LOH with two copies cannot be seen.
     `yes` from `loh10.chromosomes_min` of the ten, `no` below `loh10.chromosomes_low`, `partial`
-    between; `undetermined` where chromosomes that are not measured could change the answer.
+    between; `undetermined` where chromosomes that are not measured, or show LOH in part (more than
+    `arm.neutral_max`), could change the answer.
 
     Args:
         chromosomes: Output of `region_states` by chromosome.
-        cutoffs: The three named above.
+        cutoffs: The four named above.
 
     Returns:
         sample, loh10, loh10_chromosomes (count), loh10_measured (count, of ten).
@@ -191,10 +192,12 @@ def loh10(chromosomes: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     measured = pl.col("state") != "unmeasured"
     table = ten.group_by("sample", maintain_order=True).agg(
         count=(shown & measured).sum(),
+        open=(~shown.fill_null(False) & (pl.col("loh") > cutoffs["arm.neutral_max"])).sum(),
         measured=measured.sum(),
         alleles=(pl.col("loh").is_not_null() | ~measured).all(),
     )
-    count, possible = pl.col("count"), pl.col("count") + 10 - pl.col("measured")
+    count = pl.col("count")
+    possible = count + pl.col("open") + 10 - pl.col("measured")
     low, high = cutoffs["loh10.chromosomes_low"], cutoffs["loh10.chromosomes_min"]
     answer = (
         pl.when(count >= high)

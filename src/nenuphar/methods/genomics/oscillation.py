@@ -36,23 +36,26 @@ def longest_stretch(states: Sequence[int], distinct: int) -> tuple[int, int]:
 def neighbours(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     """Join equal neighbours, after leaving out segments too short to be trusted.
 
-    A state is the rounded number of copies; where only log2 is known it is -1, 0 or 1 (lost,
-    neutral, gained).
+    Too short is below `oscillation.segment_min`, or below `oscillation.bins_min` times the least
+    lengths (5th percentile) of the sample: in binned assays a state that one bin shows is noise.
+    Stretches without copies are gaps of the reference and left out too. A state is the rounded
+    number of copies; where only log2 is known it is -1, 0 or 1 (lost, neutral, gained).
 
     Args:
         segments: Output of `with_states`.
-        cutoffs: `oscillation.segment_min` (bases).
+        cutoffs: `oscillation.segment_min` (bases), `oscillation.bins_min`.
 
     Returns:
         sample, chromosome, state, start, end; neighbours on a chromosome differ.
     """
     coarse = pl.col("gained").cast(pl.Int32) - pl.col("lost").cast(pl.Int32)
     state = pl.coalesce(pl.col("copies").round().cast(pl.Int32), coarse)
+    bins = cutoffs["oscillation.bins_min"] * pl.col("length").quantile(0.05).over("sample")
+    least = pl.max_horizontal(pl.lit(cutoffs["oscillation.segment_min"]), bins)
     kept = (
         segments.with_columns(state=state)
-        .filter(
-            pl.col("state").is_not_null() & (pl.col("length") >= cutoffs["oscillation.segment_min"])
-        )
+        .filter(pl.col("state").is_not_null() & (pl.col("length") >= least))
+        .filter((pl.col("copies") >= 0.5).fill_null(True))
         .sort(*_PLACE, "start")
     )
     run = (pl.struct(*_PLACE, "state").rle_id()).alias("run")

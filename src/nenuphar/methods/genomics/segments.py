@@ -130,13 +130,20 @@ def _evidence(states: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
 
 
 def _finished(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
-    """Fill what could not be judged, withhold what thin coverage cannot carry, order columns."""
+    """Fill what could not be judged, withhold what coverage or noise cannot carry, order columns."""
     total = len(autosomal_arms())
     measured = pl.col("arms_measured").fill_null(0)
     thin = measured < cutoffs["genome.measured_min"] * total
     silent = pl.col("oscillation").fill_null("none") == "none"
+    noisy = pl.col("segments") > cutoffs["oscillation.segments_max"]
+    withheld = (thin & silent) | (noisy & ~silent)
     table = table.with_columns(
-        oscillation=pl.when(thin & silent).then(pl.lit(UNDETERMINED)).otherwise("oscillation"),
+        oscillation=pl.when(withheld).then(pl.lit(UNDETERMINED)).otherwise("oscillation"),
+        oscillation_reason=pl.when(thin & silent)
+        .then(pl.lit("too little of the genome is measured"))
+        .when(noisy & ~silent)
+        .then(pl.lit("more segments than a statement on oscillation allows"))
+        .otherwise(pl.lit("")),
         arms_measured=measured,
         **{f"arm_{name}": pl.col(f"arm_{name}").fill_null("unmeasured") for name in autosomal_arms()},
     ).with_columns(pl.col(_WORDS).fill_null(UNDETERMINED))
