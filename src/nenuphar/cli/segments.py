@@ -108,9 +108,7 @@ def _mapped_columns(path: Path) -> dict[str, str]:
     return {str(meaning): str(column) for meaning, column in columns.items()}
 
 
-def _with_problems(
-    checked: Segments, problems: tuple[Problem, ...]
-) -> tuple[pl.DataFrame, int]:
+def _with_problems(checked: Segments, problems: tuple[Problem, ...]) -> tuple[pl.DataFrame, int]:
     """Join what was wrong with the file to what was wrong with its rows; count the lost rows."""
     import polars as pl
 

@@ -65,7 +65,9 @@ def _lengths(genome: str, by: str) -> pl.DataFrame:
         for arm in arms(genome)
         if arm.chromosome in AUTOSOMES
     ]
-    table = pl.DataFrame(rows, schema={"region": pl.String, "region_length": pl.Int64}, orient="row")
+    table = pl.DataFrame(
+        rows, schema={"region": pl.String, "region_length": pl.Int64}, orient="row"
+    )
     return table.group_by("region", maintain_order=True).agg(pl.col("region_length").sum())
 
 

@@ -147,7 +147,9 @@ def pannet_pattern(arms: pl.DataFrame, chromosomes: pl.DataFrame, cutoffs: Cutof
          "most altered arms are gained"),
         (enough, "complex", "losses and gains of several chromosomes"),
     ]  # fmt: skip
-    return _decide(table, cases, "pannet", "too few altered chromosomes to tell a pattern", "pattern")
+    return _decide(
+        table, cases, "pannet", "too few altered chromosomes to tell a pattern", "pattern"
+    )
 
 
 def _decide(

@@ -151,7 +151,9 @@ def read_segments(
     return Segments(frame, samples, findings.sort("line"), rows.height, rejected.height)
 
 
-def _typed(table: pl.DataFrame, columns: Mapping[str, str], lines: pl.Series | None) -> pl.DataFrame:
+def _typed(
+    table: pl.DataFrame, columns: Mapping[str, str], lines: pl.Series | None
+) -> pl.DataFrame:
     """Give every meaning its column and type; what is no number becomes null, with its text kept."""
     where = lines if lines is not None else pl.Series(range(2, table.height + 2))
 

@@ -19,7 +19,15 @@ from nenuphar.methods.genomics.groups import (
 from nenuphar.methods.genomics.oscillation import oscillation_by_sample, oscillations
 from nenuphar.methods.genomics.thresholds import Cutoffs, shipped_cutoffs
 
-_WORDS = ("chr18_loss", "sinet_group", "pannet_pattern", "loh10", "oscillation", "hla_loh", "b2m_loh")
+_WORDS = (
+    "chr18_loss",
+    "sinet_group",
+    "pannet_pattern",
+    "loh10",
+    "oscillation",
+    "hla_loh",
+    "b2m_loh",
+)
 _LISTS = {"lost_arms": "lost", "gained_arms": "gained", "loh_arms": "loh"}
 
 
@@ -145,7 +153,10 @@ def _finished(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
         .then(pl.lit("more segments than a statement on oscillation allows"))
         .otherwise(pl.lit("")),
         arms_measured=measured,
-        **{f"arm_{name}": pl.col(f"arm_{name}").fill_null("unmeasured") for name in autosomal_arms()},
+        **{
+            f"arm_{name}": pl.col(f"arm_{name}").fill_null("unmeasured")
+            for name in autosomal_arms()
+        },
     ).with_columns(pl.col(_WORDS).fill_null(UNDETERMINED))
     arms = [f"arm_{name}" for name in autosomal_arms()]
     first = ["sample", *_WORDS[:5], "focal_events", *_WORDS[5:]]
