@@ -154,7 +154,7 @@ def read_segments(
 def _typed(
     table: pl.DataFrame, columns: Mapping[str, str], lines: pl.Series | None
 ) -> pl.DataFrame:
-    """Give every meaning its column and type; what is no number becomes null, with its text kept."""
+    """Give every meaning its column and type; what is no number becomes null."""
     where = lines if lines is not None else pl.Series(range(2, table.height + 2))
 
     def text(meaning: str) -> pl.Expr:
@@ -266,7 +266,7 @@ def _with_reasons(rows: pl.DataFrame, genome: str) -> pl.DataFrame:
 
 
 def _without_overlaps(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Reject what overlaps an accepted segment that begins before it; sharing one base is no overlap."""
+    """Reject what overlaps an accepted segment that begins before it, by more than one base."""
     places = ["sample", "chromosome"]
     reach = pl.col("end").cum_max().shift(1).over(places)
     if not rows.select((pl.col("start") < reach).any()).item():

@@ -138,7 +138,7 @@ def _evidence(states: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
 
 
 def _finished(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
-    """Fill what could not be judged, withhold what coverage or noise cannot carry, order columns."""
+    """Fill what was not judged, withhold what coverage or noise cannot carry, order columns."""
     total = len(autosomal_arms())
     measured = pl.col("arms_measured").fill_null(0)
     thin = measured < cutoffs["genome.measured_min"] * total

@@ -54,8 +54,8 @@ def tumour_mutational_burden(
 ) -> MutationalBurden:
     """Work out the burden and its exact Poisson interval.
 
-    The interval is $[\\chi^2_{\\alpha/2,2k}, \\chi^2_{1-\\alpha/2,2k+2}] / 2$ over the territory,
-    with $k$ mutations.
+    With k mutations its bounds are half the chi-square quantiles with 2k and 2k + 2 degrees of
+    freedom, over the territory.
 
     Args:
         mutations: Mutations counted as the assay counts them.

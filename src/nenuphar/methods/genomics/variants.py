@@ -7,10 +7,7 @@ from importlib.resources import files
 
 import polars as pl
 
-_THREE = (
-    "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val".split()
-)  # fmt: skip
-_RESIDUE = rf"^\(?(?:p\.)?\(?(?:{'|'.join(_THREE)}|[A-Z])(\d+)"
+_RESIDUE = r"^(?:p\.)?\(?(?:[A-Z][a-z]{2}|[A-Z])(\d+)"
 CLASSES = ("pathogenic", "likely_pathogenic", "uncertain", "likely_benign", "benign")
 
 
