@@ -95,7 +95,11 @@ def test_without_alleles_absence_of_the_loh_group_is_never_said(tumour):
 
 def test_a_minor_allele_of_zero_everywhere_is_not_believed(tumour):
     row = tumour({"18": LOST}, rest=(2, 0)).samples.row(0, named=True)
-    assert (row["allele_specific"], row["chr18_loss"], row["loh10"]) == ("no", "yes", "undetermined")
+    assert (row["allele_specific"], row["chr18_loss"], row["loh10"]) == (
+        "no",
+        "yes",
+        "undetermined",
+    )
 
 
 def test_purity_and_ploidy_turn_log2_into_copies(tumour):

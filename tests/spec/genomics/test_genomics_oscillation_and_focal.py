@@ -53,7 +53,13 @@ def test_changes_spread_evenly_over_the_genome_are_not_clustered(cutoffs):
         if arm.chromosome in AUTOSOMES:
             size = (arm.end - arm.start + 1) // 8
             rows += [
-                ("T", arm.chromosome, arm.start + i * size, arm.start + (i + 1) * size - 1, 2 - i % 2)
+                (
+                    "T",
+                    arm.chromosome,
+                    arm.start + i * size,
+                    arm.start + (i + 1) * size - 1,
+                    2 - i % 2,
+                )
                 for i in range(8)
             ]
     names = ["sample", "chromosome", "start", "end", "total_cn"]

@@ -15,7 +15,9 @@ SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cohorts are not beside the checkout"),
+    pytest.mark.skipif(
+        not SHARED.is_dir(), reason="the shared cohorts are not beside the checkout"
+    ),
 ]
 
 
