@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def segment_rows(draw):
         for chromosome in draw(st.lists(st.sampled_from(AUTOSOMES), max_size=6, unique=True)):
             ends = st.integers(1, LENGTHS[chromosome])
             cuts = sorted(draw(st.sets(ends, min_size=2, max_size=8)))
-            for low, high in zip(cuts, cuts[1:], strict=False):
+            for low, high in pairwise(cuts):
                 total = draw(st.integers(0, 6))
                 minor = draw(st.integers(0, total // 2))
                 if draw(st.integers(0, 9)):
@@ -44,9 +46,8 @@ def segment_rows(draw):
 
 def frame_of(rows):
     names = ["sample", "chromosome", "start", "end", "total_cn", "minor_cn"]
-    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row") if not rows else (
-        pl.DataFrame(rows, schema=names, orient="row").cast(pl.String)
-    )  # fmt: skip
+    texts = [tuple(map(str, row)) for row in rows]
+    return pl.DataFrame(texts, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def obvious_fractions(rows, sample):

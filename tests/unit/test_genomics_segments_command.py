@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -92,7 +93,7 @@ def test_arms_do_not_overlap_and_genes_lie_on_their_chromosomes():
     for genome in GENOMES:
         table = arms(genome)
         assert len(table) == 43
-        for first, second in zip(table, table[1:], strict=False):
+        for first, second in pairwise(table):
             if first.chromosome == second.chromosome:
                 assert first.end < second.start
         ends = {arm.chromosome: arm.length for arm in table}

@@ -89,18 +89,17 @@ def focal_by_sample(genes: pl.DataFrame) -> pl.DataFrame:
     named = pl.concat_list(
         (gene.filter(up) + " amplified").implode(), (gene.filter(down) + " deleted").implode()
     )
-    measured = gene.implode().first()
-    return genes.group_by("sample", maintain_order=True).agg(
+    by_sample = genes.group_by("sample", maintain_order=True).agg(
         gene.filter(up).str.join("; ").alias("amplified"),
         gene.filter(down).str.join("; ").alias("deleted"),
         focal_events=named.list.join("; ").first(),
-        measured=measured,
+        measured=gene.implode().first(),
         hla_loh=_answer(gene.is_in(HLA)),
         b2m_loh=_answer(gene == "B2M"),
-    ).with_columns(
-        focal_unmeasured=pl.lit([*AMPLIFIED, *DELETED], dtype=pl.List(pl.String))
-        .list.set_difference("measured").list.sort().list.join("; ")
-    ).drop("measured")  # fmt: skip
+    )
+    wanted = by_sample.with_columns(wanted=pl.lit(";".join((*AMPLIFIED, *DELETED))))
+    lacking = pl.col("wanted").str.split(";").list.set_difference("measured").list.sort()
+    return wanted.with_columns(focal_unmeasured=lacking.list.join("; ")).drop("measured", "wanted")
 
 
 def _answer(of: pl.Expr) -> pl.Expr:
