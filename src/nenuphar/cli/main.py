@@ -41,9 +41,9 @@ def _main(
 
 
 def _register() -> None:
-    from nenuphar.cli import assess, demo, explain, knowledge
+    from nenuphar.cli import assess, demo, explain, knowledge, resistance
 
-    for module in (demo, assess, explain, knowledge):
+    for module in (demo, assess, explain, knowledge, resistance):
         module.register(app)
 
 

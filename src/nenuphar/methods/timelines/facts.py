@@ -92,17 +92,19 @@ def open_inputs(lines: pl.DataFrame, fact: str) -> dict[str, pl.Series]:
         last name stands in for rows in which none is.
     """
     names = RESTS_ON.get(fact, (fact,))
-    rows = {name: _is_open(lines, name) for name in names}
+    timed = {} if fact == "timeline.progression_seen" else _TIMED
+    rows = {name: _is_open(lines, name, timed.get(name, name)) for name in names}
     settled = ~pl.DataFrame(list(rows.values())).select(pl.any_horizontal(pl.all())).to_series()
     rows[names[0]] = rows[names[0]] | settled
     return rows
 
 
-def _is_open(lines: pl.DataFrame, name: str) -> pl.Series:
-    timed = {"line.pd_date": "timeline.pd_days", "line.ici_start": "timeline.pd_days"}
-    column = name
-    if name in timed and f"{name}.lo" not in lines.columns:
-        column = timed[name]  # a time to progression stands in for its dates
+_TIMED = {"line.pd_date": "timeline.pd_days", "line.ici_start": "timeline.pd_days"}
+"""What stands in for dates where times are on record: a time to progression."""
+
+
+def _is_open(lines: pl.DataFrame, name: str, stand_in: str) -> pl.Series:
+    column = name if f"{name}.lo" in lines.columns else stand_in
     if f"{column}.lo" in lines.columns:
         lo, hi = lines[f"{column}.lo"], lines[f"{column}.hi"]
         return (lo.is_null() | (lo != hi).fill_null(value=True)).alias(name)
