@@ -140,19 +140,25 @@ def _contradicted(lines: pl.DataFrame, table: Table, problems: list[Problem]) ->
 
 
 @lru_cache(maxsize=64)
-def _plan(knowledge: KnowledgeBase) -> Plan:
-    """Return the part of the plan that concludes resistance phenotypes."""
+def _plan(knowledge: KnowledgeBase, sets: tuple[str, ...]) -> Plan:
+    """Return the part of the plan that concludes the phenotypes of some sets."""
     plan = make_plan(knowledge)
-    order = tuple(fact for fact in plan.order if fact.startswith(_PREFIX))
+    wanted = {_PREFIX + name for name in sets}
+    if RANGE_SET in sets:
+        wanted |= {f"{_PREFIX}{RANGE_SET}_{months}" for months in RANGE}
+    order = tuple(fact for fact in plan.order if fact in wanted)
     return replace(plan, order=order, crosswalks={}, measured={})
 
 
-def phenotypes(lines: pl.DataFrame, knowledge: KnowledgeBase | None = None) -> pl.DataFrame:
+def phenotypes(
+    lines: pl.DataFrame, knowledge: KnowledgeBase | None = None, sets: Sequence[str] = SETS
+) -> pl.DataFrame:
     """Conclude the phenotype of every line under every definition set.
 
     Args:
         lines: Described lines, see `read_timelines`.
         knowledge: The knowledge base; the shipped one by default.
+        sets: The definition sets to conclude.
 
     Returns:
         One row for each set (those run at single cut-offs included) and line, sets one after the
@@ -162,7 +168,7 @@ def phenotypes(lines: pl.DataFrame, knowledge: KnowledgeBase | None = None) -> p
     kb = knowledge or load_knowledge()
     patients = lines.select("patient_id").unique(maintain_order=True)
     frames: Frames = {Scope.PATIENT: patients, Scope.TREATMENT_LINE: lines}
-    concluded = conclude_cohort(_plan(kb), frames)
+    concluded = conclude_cohort(_plan(kb, tuple(sets)), frames)
     row = (pl.int_range(pl.len(), dtype=pl.UInt32) % max(lines.height, 1)).alias("row")
     applies = (pl.col("status") != "undetermined") | (pl.col("missing") != "")
     return concluded.select(
@@ -176,22 +182,25 @@ def phenotypes(lines: pl.DataFrame, knowledge: KnowledgeBase | None = None) -> p
     ).filter(applies)
 
 
-def side_by_side(lines: pl.DataFrame, knowledge: KnowledgeBase | None = None) -> pl.DataFrame:
+def side_by_side(
+    lines: pl.DataFrame, knowledge: KnowledgeBase | None = None, sets: Sequence[str] = SETS
+) -> pl.DataFrame:
     """Return every subject under every set that applies, ready to be written.
 
     Args:
         lines: Described lines, see `read_timelines`.
         knowledge: The knowledge base; the shipped one by default.
+        sets: The definition sets to conclude.
 
     Returns:
         One row for each subject and set, in the order of the subjects and of `SETS`; see the
         manual for its columns. `missing` names columns of the record.
     """
     kb = knowledge or load_knowledge()
-    found = phenotypes(lines, kb)
+    found = phenotypes(lines, kb, sets)
     plain_sets = found.filter(pl.col("definition_set").is_in(SETS))
     rapid_off = lines.with_columns(pl.lit(value=False).alias(RAPID))
-    without = phenotypes(rapid_off, kb).select(
+    without = phenotypes(rapid_off, kb, sets).select(
         "row", "definition_set", phenotype_without_rapid=pl.col("phenotype")
     )
     order = {name: number for number, name in enumerate(SETS)}

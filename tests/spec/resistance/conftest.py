@@ -26,7 +26,7 @@ def classify(tmp_path: Path) -> Classify:
             writer.writerow(subject)
         read = read_timelines(path)
         assert read.rejected == 0, read.problems
-        rows = side_by_side(read.lines).to_dicts()
+        rows = side_by_side(read.lines, sets=(definition_set,)).to_dicts()
         found = [row for row in rows if row["definition_set"] == definition_set]
         assert len(found) == 1, [row["definition_set"] for row in rows]
         return found[0]
