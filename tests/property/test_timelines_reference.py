@@ -17,11 +17,23 @@ from nenuphar.pipeline.resistance import SETS, read_timelines, side_by_side
 
 Subject = dict[str, Any]
 
-COLUMNS = (
-    "subject regimen_class setting ici_start ici_last_dose cycles chemo_end maintenance_start "
-    "best_response response_confirmed pd_date pd_confirmed_date rapid_progression last_assessment "
-    "death_date"
-).split()
+COLUMNS = [
+    "subject",
+    "regimen_class",
+    "setting",
+    "ici_start",
+    "ici_last_dose",
+    "cycles",
+    "chemo_end",
+    "maintenance_start",
+    "best_response",
+    "response_confirmed",
+    "pd_date",
+    "pd_confirmed_date",
+    "rapid_progression",
+    "last_assessment",
+    "death_date",
+]
 
 
 # The definitions, slowly --------------------------------------------------------------------------
@@ -107,7 +119,7 @@ def sitc_mono_kluger(s: Subject) -> str:
     return "indeterminate"
 
 
-def combination(s: Subject, months: int) -> str:
+def combination(s: Subject, months: int) -> str:  # noqa: PLR0911 - one branch after another
     if not (adequate(s) and confirmed_after(s)):
         return "not_evaluable"
     cut = plus_months(s["ici_start"], months)

@@ -266,9 +266,7 @@ def _named(table: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     merged: dict[str, pl.Series] = {}
     for part in parts:
         merged[part.name] = merged[part.name] | part if part.name in merged else part
-    texts = [
-        pl.when(pl.col(name)).then(pl.lit(name)).alias(name) for name in sorted(merged)
-    ]
+    texts = [pl.when(pl.col(name)).then(pl.lit(name)).alias(name) for name in sorted(merged)]
     if not texts:
         return table.with_columns(pl.lit("").alias("missing"))
     joined = pl.DataFrame(list(merged.values())).select(

@@ -11,7 +11,6 @@ import polars as pl
 from nenuphar.domain.problems import Problem, UsageError
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.resistance import (
-    Timelines,
     accounted,
     phenotype_counts,
     read_timelines,
@@ -71,7 +70,11 @@ def classify_file(
     read = read_timelines(source, mapping, kb)
     table = side_by_side(read.lines, kb)
     files = [_write(out, _text(table))]
-    files.append(_write(out.with_name(f"{out.stem}.rejected.tsv"), _text(rejected_table(read.problems), "\t")))
+    files.append(
+        _write(
+            out.with_name(f"{out.stem}.rejected.tsv"), _text(rejected_table(read.problems), "\t")
+        )
+    )
     grid = None
     if sensitivity_out or report_out:
         grid = sensitivity(read.lines, kb)

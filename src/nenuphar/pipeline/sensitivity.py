@@ -69,9 +69,7 @@ def sensitivity(
         counts those for whom no phenotype stands.
     """
     kb = knowledge or load_knowledge()
-    tables = [
-        counted for m in months for w in weeks for counted in _cell(lines, kb, m, w)
-    ]
+    tables = [counted for m in months for w in weeks for counted in _cell(lines, kb, m, w)]
     if not tables:
         return pl.DataFrame(schema=SENSITIVITY_SCHEMA)
     order = {name: number for number, name in enumerate(SETS)}

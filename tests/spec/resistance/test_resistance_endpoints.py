@@ -52,9 +52,7 @@ class TestProgressionFreeSurvival:
         found = ends(pd_date=100, new_therapy=100, last_assessment=100)
         assert found["PFS"] == (100, True, "progression")
 
-    @pytest.mark.parametrize(
-        ("gap", "event"), [(119, True), (120, True), (121, False)]
-    )
+    @pytest.mark.parametrize(("gap", "event"), [(119, True), (120, True), (121, False)])
     def test_two_missed_visits_before_the_event(self, gap, event):
         found = ends(pd_date=60 + gap, assessed_before=60, last_assessment=60 + gap)
         assert found["PFS"][1] is event

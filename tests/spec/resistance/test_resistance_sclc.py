@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-
 from tests_resistance_cases import ADJUVANT, CHEMO, COMBINATION, MONO
 
 
@@ -51,7 +50,11 @@ class TestMonotherapyFigure1:
 
     @pytest.mark.parametrize(
         ("pd_date", "phenotype"),
-        [("2020-04-30", "indeterminate"), ("2020-05-01", "indeterminate"), ("2020-05-02", "acquired")],
+        [
+            ("2020-04-30", "indeterminate"),
+            ("2020-05-01", "indeterminate"),
+            ("2020-05-02", "acquired"),
+        ],
     )
     def test_a_response_that_ends_within_4_months_is_a_gap(self, classify, pd_date, phenotype):
         row = self.row(classify, pd_date, best_response="PR", response_confirmed="yes")

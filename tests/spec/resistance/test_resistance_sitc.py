@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-
 from tests_resistance_cases import ADJUVANT, CHEMO, COMBINATION, MONO
 
 
@@ -240,5 +239,7 @@ class TestAdjuvant:
         assert row["phenotype"] == phenotype
 
     def test_recurrence_on_therapy(self, classify):
-        row = classify("sitc_adjuvant", ADJUVANT, pd_date="2020-05-01", last_assessment="2021-01-10")
+        row = classify(
+            "sitc_adjuvant", ADJUVANT, pd_date="2020-05-01", last_assessment="2021-01-10"
+        )
         assert (row["phenotype"], row["days_since_last_dose"]) == ("primary", "0")

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests_resistance_cases import CHEMO, COMBINATION, MONO
 from typer.testing import CliRunner
 
 from nenuphar.cli.main import app
 from nenuphar.pipeline.resistance import SETS, phenotype_counts, read_timelines, side_by_side
 from nenuphar.pipeline.sensitivity import sensitivity
-
-from tests_resistance_cases import CHEMO, COMBINATION, MONO
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 
@@ -53,9 +52,7 @@ class TestMissing:
 
     def test_a_missing_last_dose(self, classify):
         late = {"pd_date": "2020-05-20", "pd_confirmed_date": "2020-07-01"}
-        row = classify(
-            "sitc_mono", MONO, ici_last_dose="", last_assessment="2020-07-01", **late
-        )
+        row = classify("sitc_mono", MONO, ici_last_dose="", last_assessment="2020-07-01", **late)
         assert row["reason"] == "missing:ici_last_dose"
         assert row["could_be"] == "not_evaluable;primary"
         assert row["exposure_days"] == "0-140"
@@ -161,9 +158,7 @@ class TestRealCohorts:
         assert (read.read, read.rejected) == (73, 0)
         table = side_by_side(read.lines)
         assert set(table["definition_set"]) == {"sitc_mono", "sitc_mono_kluger"}
-        counts = {
-            (s, p): n for s, p, n, _ in phenotype_counts(table).iter_rows()
-        }
+        counts = {(s, p): n for s, p, n, _ in phenotype_counts(table).iter_rows()}
         assert counts["sitc_mono", "none_seen"] == 16
         assert counts["sitc_mono", "not_evaluable"] == 3
         assert counts["sitc_mono", "undetermined"] == 54

@@ -129,7 +129,5 @@ def number_columns(fact: str, span: Span) -> list[pl.Series]:
 def flag_column(fact: str, flags: Flags) -> pl.Series:
     """Return the column of a boolean."""
     values = pl.Series(fact, flags)
-    frame = values.to_frame().select(
-        pl.when(pl.col(fact) >= 0).then(pl.col(fact) == 1).alias(fact)
-    )
+    frame = values.to_frame().select(pl.when(pl.col(fact) >= 0).then(pl.col(fact) == 1).alias(fact))
     return frame[fact]

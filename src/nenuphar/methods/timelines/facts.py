@@ -126,7 +126,10 @@ class _Timeline:
         self.chemo_end, self.maintenance = dates["chemo_end"], dates["maintenance_start"]
         self.pd, self.confirmation = dates["pd_date"], dates["pd_confirmed_date"]
         self.assessed, self.death = dates["last_assessment"], dates["death_date"]
-        self.pfs, self.os = span_of(self.lines, "line.pfs_days"), span_of(self.lines, "line.os_days")
+        self.pfs, self.os = (
+            span_of(self.lines, "line.pfs_days"),
+            span_of(self.lines, "line.os_days"),
+        )
         self.pfs_event = flags_of(self.lines, "line.pfs_event")
         self.os_event = flags_of(self.lines, "line.os_event")
         self.best_pd = is_in(self.lines, "line.best_response", "PD")
