@@ -65,12 +65,20 @@ def _register() -> None:
         explain,
         inputs,
         knowledge,
+        resistance,
         response,
         score,
+        segments,
+        subtype,
     )
 
     evidence.register(app, outcomes=_outcomes, ancestors=_ancestors)
-    for module in (demo, evidence_browse, assess, explain, inputs, response, score, knowledge):
+    modules = (
+        *(demo, assess, explain, inputs),
+        *(response, resistance, score, subtype, segments),
+        *(evidence_browse, knowledge),
+    )
+    for module in modules:
         module.register(app)
 
 

@@ -37,6 +37,8 @@ UNITS: dict[str, tuple[str, float]] = {
     "mm2": ("mm2", 1.0),
     "days": ("days", 1.0),
     "weeks": ("days", 7.0),
+    # Durations that a source divided by the mean length of a month.
+    "months_of_30.5_days": ("days", 30.5),
     "months": ("months", 1.0),
     "years": ("years", 1.0),
     "count": ("count", 1.0),

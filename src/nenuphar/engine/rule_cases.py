@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from nenuphar.domain.conclusion import Stamp
 from nenuphar.domain.observation import Origin, Row, Value
 from nenuphar.domain.quantity import parse_quantity
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.explain import explain
-from nenuphar.engine.plan import NO_CONTEXT, make_plan
+from nenuphar.engine.plan import NO_CONTEXT, Plan, make_plan, reads_of
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.criterion import facts_of
 from nenuphar.knowledge.schema import Rule, RuleCase
 
 _STAMP = Stamp("", "", "")
@@ -36,7 +38,7 @@ def outcome_of(rule: Rule, case: RuleCase, kb: KnowledgeBase) -> tuple[str, set[
     """
     contextual = bool(kb.facts[rule.concludes.fact].context)
     edition = rule.editions[0] if rule.editions and contextual else NO_CONTEXT
-    plan = replace(make_plan(kb), edition=edition)
+    plan = replace(_plan_for(rule.concludes.fact, kb), edition=edition)
     conclusions = explain(plan, rows_of_facts(case.facts, case.components, kb), _STAMP)
     for conclusion in conclusions:
         if conclusion.fact != rule.concludes.fact:
@@ -47,14 +49,32 @@ def outcome_of(rule: Rule, case: RuleCase, kb: KnowledgeBase) -> tuple[str, set[
     return "not run", set()
 
 
+@lru_cache(maxsize=256)
+def _plan_for(fact: str, kb: KnowledgeBase) -> Plan:
+    """Return the plan of a fact and of what it rests on; a case need not conclude the rest."""
+    plan = make_plan(kb)
+    needed, open_ = {fact}, [fact]
+    while open_:
+        name = open_.pop()
+        reads = reads_of(plan.rules[name]) | {kb.facts[name].context}
+        for caution in plan.cautions.get(name, ()):
+            reads |= facts_of(caution.when)
+        fresh = (reads & plan.rules.keys()) - needed
+        needed |= fresh
+        open_ += sorted(fresh)
+    order = tuple(name for name in plan.order if name in needed)
+    return replace(plan, order=order, crosswalks={}, measured={})
+
+
 def rows_of_facts(
     facts: Mapping[str, str], components: tuple[dict[str, str], ...], kb: KnowledgeBase
 ) -> PatientRows:
-    """Lay facts out as the rows of one patient with one tumour and one specimen."""
+    """Lay facts out as the rows of one patient with one tumour, specimen and line of treatment."""
     rows: PatientRows = {scope: [] for scope in Scope}
     key = ("case", "tumour", "specimen")
     for depth, scope in enumerate((Scope.PATIENT, Scope.TUMOUR, Scope.SPECIMEN), start=1):
         rows[scope].append(Row(scope, key[:depth]))
+    rows[Scope.TREATMENT_LINE].append(Row(Scope.TREATMENT_LINE, ("case", "line")))
     for name, text in facts.items():
         declared = kb.facts[name]
         home = rows[declared.scope][0]

@@ -1,0 +1,63 @@
+"""Dates of a line that cannot all be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+_ORDER = (
+    # (earlier, later, why it matters)
+    ("ici_start", "ici_last_dose", "the last dose lies before the first"),
+    ("ici_start", "pd_date", "the progression lies before the first dose"),
+    ("ici_start", "last_assessment", "the last assessment lies before the first dose"),
+    ("ici_start", "death_date", "the death lies before the first dose"),
+    ("pd_date", "pd_confirmed_date", "the confirmation lies before the progression"),
+    ("pd_date", "last_assessment", "the last assessment lies before the progression"),
+    ("pd_confirmed_date", "last_assessment", "the last assessment lies before the confirmation"),
+    ("pd_date", "death_date", "the progression lies after the death"),
+    ("pd_confirmed_date", "death_date", "the confirmation lies after the death"),
+    ("ici_last_dose", "death_date", "the last dose lies after the death"),
+    ("last_assessment", "death_date", "the last assessment lies after the death"),
+    ("maintenance_start", "death_date", "the maintenance starts after the death"),
+)
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Rows in which two dates cannot both be true.
+
+    Attributes:
+        fact: The later of the two dates, which is named to the user.
+        rows: Where, shape (n,).
+        reason: What is wrong.
+        fix: What to do.
+    """
+
+    fact: str
+    rows: pl.Series
+    reason: str
+    fix: str
+
+
+def contradictions(lines: pl.DataFrame) -> Iterator[Contradiction]:
+    """Yield the pairs of dates that stand the wrong way round for certain.
+
+    Args:
+        lines: Lines of treatment with the columns of `line.*` dates; missing and partial dates
+            contradict only what they exclude.
+    """
+    for earlier, later, reason in _ORDER:
+        first, last = f"line.{earlier}.lo", f"line.{later}.hi"
+        if {first, last} <= set(lines.columns):
+            rows = lines.select((pl.col(last) < pl.col(first)).fill_null(value=False))
+            fix = f"correct {earlier} or {later}"
+            yield Contradiction(f"line.{later}", rows.to_series(), reason, fix)
+    if {"line.best_response", "line.pd_date.lo"} <= set(lines.columns):
+        censored = "line.pfs_event" in lines.columns
+        if censored:
+            open_pd = (pl.col("line.best_response") == "PD") & ~pl.col("line.pfs_event")
+            rows = lines.select(open_pd.fill_null(value=False)).to_series()
+            reason = "the best response is PD, but the time to progression is censored"
+            yield Contradiction("line.pfs_event", rows, reason, "correct one of the two")

@@ -1,0 +1,112 @@
+"""From a table of timelines to the files that `nenuphar resistance` writes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from nenuphar.domain.problems import Problem, UsageError
+from nenuphar.knowledge.base import load_knowledge
+from nenuphar.pipeline.resistance import (
+    accounted,
+    phenotype_counts,
+    read_timelines,
+    side_by_side,
+    unclassified,
+)
+from nenuphar.pipeline.sensitivity import sensitivity
+from nenuphar.store.results import defused, rejected_table
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What was written, and what it comes to.
+
+    Attributes:
+        counts: Rows read, accepted and rejected.
+        table: One row for each subject and set that applies.
+        phenotypes: Subjects by set and phenotype.
+        without_set: Subjects to whom no set applies.
+        problems: Rejected rows, values taken as missing, and notes.
+        files: Files written.
+    """
+
+    counts: dict[str, int]
+    table: pl.DataFrame
+    phenotypes: pl.DataFrame
+    without_set: list[str]
+    problems: tuple[Problem, ...]
+    files: tuple[Path, ...]
+
+
+def classify_file(
+    source: Path,
+    out: Path,
+    *,
+    mapping: str = "",
+    sensitivity_out: Path | None = None,
+    report_out: Path | None = None,
+) -> Classified:
+    """Read timelines, conclude every definition set, and write the results.
+
+    Args:
+        source: The table.
+        out: CSV of phenotypes; what could not be used goes to `<name>.rejected.tsv` beside it.
+        mapping: Name or path of a mapping.
+        sensitivity_out: CSV of counts over the grid of cut-offs, if wanted.
+        report_out: HTML page of the cohort, if wanted.
+
+    Raises:
+        UsageError: A folder of an output does not exist.
+        UnreadableInputError: The table cannot be read.
+    """
+    for path in (out, sensitivity_out, report_out):
+        if path is not None and not path.parent.is_dir():
+            raise UsageError(f"{path.parent}: no such folder; make it first")
+    kb = load_knowledge()
+    read = read_timelines(source, mapping, kb)
+    table = side_by_side(read.lines, kb)
+    files = [_write(out, _text(table))]
+    files.append(
+        _write(
+            out.with_name(f"{out.stem}.rejected.tsv"), _text(rejected_table(read.problems), "\t")
+        )
+    )
+    grid = None
+    if sensitivity_out or report_out:
+        grid = sensitivity(read.lines, kb)
+    if sensitivity_out and grid is not None:
+        files.append(_write(sensitivity_out, _text(grid)))
+    if report_out and grid is not None:
+        from nenuphar.pipeline.resistance_page import page_of
+
+        files.append(_write(report_out, page_of(read, table, grid, kb, source.name)))
+    return Classified(
+        accounted(read),
+        table,
+        phenotype_counts(table),
+        unclassified(read.lines, table),
+        read.problems,
+        tuple(files),
+    )
+
+
+def _text(table: pl.DataFrame, separator: str = ",") -> str:
+    """Return a table as text; null and empty text are both nothing."""
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    nothing = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts]
+    return defused(table).with_columns(nothing).write_csv(separator=separator)
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,122 @@
+"""Times of lines of treatment, and survival by phenotype and from a landmark."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from nenuphar.methods.survival import Survival, survival
+
+DAYS_OF_A_MONTH = 30.4375
+"""Mean days of a month, for axes of figures only; definitions count calendar months."""
+
+LANDMARK_MONTHS = 3
+
+
+def times_of(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return times from the first dose in months of 30.44 days, and whether events end them.
+
+    Args:
+        lines: Described lines, see `pipeline.resistance.read_timelines`.
+
+    Returns:
+        `subject`, `exposure`, `follow_up`, `progression`, `confirmation`, `death`, `pfs`,
+        `pfs_event`, `os`, `os_event`; null where not known to the day. A progression that has no
+        stated time ends no PFS.
+    """
+    start, exact_start = _date("ici_start", lines)
+    death = _since(start, "death_date", lines)
+    stated_os, stated_pfs = _stated("line.os_days", lines), _stated("line.pfs_days", lines)
+    pd = pl.coalesce(_since(start, "pd_date", lines), pl.lit(None, dtype=pl.Float64))
+    assessed = _since(start, "last_assessment", lines)
+    confirmed = _since(start, "pd_confirmed_date", lines)
+    dosed = _since(start, "ici_last_dose", lines)
+    last = pl.max_horizontal(assessed, death, pd, confirmed, dosed)
+    first_event = pl.min_horizontal(pd, death)
+    os_event, pfs_event = _flag("line.os_event", lines), _flag("line.pfs_event", lines)
+    known = pl.lit(value=True) if exact_start else pl.lit(value=False)
+    frame = lines.select(
+        subject=pl.col("patient_id"),
+        exposure=dosed,
+        confirmation=confirmed,
+        progression=pl.coalesce(
+            pd, pl.when(pfs_event & pl.col("timeline.progression_seen")).then(stated_pfs)
+        ),
+        death=pl.coalesce(death, pl.when(os_event).then(stated_os)),
+        follow_up=pl.coalesce(last, pl.max_horizontal(stated_os, stated_pfs)),
+        pfs=pl.coalesce(first_event, assessed, stated_pfs),
+        pfs_event=pl.when(known & pl.coalesce(first_event, assessed).is_not_null())
+        .then(first_event.is_not_null())
+        .otherwise(pfs_event),
+        os=pl.coalesce(death, last, stated_os),
+        os_event=pl.when(known & pl.coalesce(death, last).is_not_null())
+        .then(death.is_not_null())
+        .otherwise(os_event),
+    )
+    numbers = [name for name, kind in frame.schema.items() if kind == pl.Float64]
+    return frame.with_columns(pl.col(name) / DAYS_OF_A_MONTH for name in numbers)
+
+
+def _date(name: str, lines: pl.DataFrame) -> tuple[pl.Expr, bool]:
+    if f"line.{name}.lo" not in lines.columns:
+        return pl.lit(None, dtype=pl.Date), False
+    lo, hi = pl.col(f"line.{name}.lo"), pl.col(f"line.{name}.hi")
+    return pl.when(lo == hi).then(lo), True
+
+
+def _since(start: pl.Expr, name: str, lines: pl.DataFrame) -> pl.Expr:
+    return (_date(name, lines)[0] - start).dt.total_days().cast(pl.Float64)
+
+
+def _stated(fact: str, lines: pl.DataFrame) -> pl.Expr:
+    known = f"{fact}.lo" in lines.columns
+    return pl.col(f"{fact}.lo") if known else pl.lit(None, dtype=pl.Float64)
+
+
+def _flag(fact: str, lines: pl.DataFrame) -> pl.Expr:
+    return pl.col(fact) if fact in lines.columns else pl.lit(None, dtype=pl.Boolean)
+
+
+def by_phenotype(times: pl.DataFrame, groups: pl.DataFrame) -> list[Survival]:
+    """Estimate PFS and OS by phenotype.
+
+    Args:
+        times: See `times_of`.
+        groups: `subject` and `group` (phenotype; what it could be where it is open).
+
+    Returns:
+        The endpoints for which at least two groups are large enough.
+    """
+    joined = times.join(groups, on="subject", how="inner", maintain_order="left")
+    found = []
+    for name, words in (("pfs", "Progression-free survival"), ("os", "Overall survival")):
+        own = joined.select("group", time=pl.col(name), event=pl.col(f"{name}_event"))
+        estimated = survival(own, endpoint=words)
+        if estimated is not None and estimated.summary.height > 1:
+            found.append(estimated)
+    return found
+
+
+def from_landmark(times: pl.DataFrame, months: float = LANDMARK_MONTHS) -> Survival | None:
+    """Estimate survival from a landmark, by whether progression had come by then.
+
+    Args:
+        times: See `times_of`.
+        months: The landmark, in months of 30.44 days after the first dose.
+
+    Returns:
+        Survival of those alive and followed at the landmark, counted from it, so that nobody's
+        group depends on later events (Anderson, doi:10.1200/JCO.1983.1.11.710); None where fewer
+        than two groups are large enough.
+    """
+    alive = times.filter(pl.col("os") > months)
+    came = pl.col("progression") <= months
+    known_free = (pl.col("progression") > months) | (pl.col("pfs") > months)
+    group = (
+        pl.when(came)
+        .then(pl.lit("Progression by the landmark"))
+        .when(known_free)
+        .then(pl.lit("No progression by the landmark"))
+    )
+    own = alive.select(group=group, time=pl.col("os") - months, event=pl.col("os_event"))
+    found = survival(own, endpoint="Overall survival from the landmark")
+    return found if found is not None and found.summary.height > 1 else None
