@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -72,7 +72,14 @@ class OncoTree:
     """
 
     knowledge: KnowledgeBase
-    _data: dict[str, Any] = field(default_factory=lambda: _load(), repr=False)
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        text = (
+            resources.files("nenuphar.io.cbioportal").joinpath("oncotree.yaml").read_text("utf-8")
+        )
+        data: dict[str, Any] = read_bounded(text)
+        return data
 
     @cached_property
     def _entities(self) -> Hierarchy:
@@ -98,14 +105,14 @@ class OncoTree:
 
     @cached_property
     def _other(self) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         for site, codes in self._data["other"].items():
             found |= dict.fromkeys(codes, site if site in self._sites else "")
         return found
 
     @cached_property
     def _site_names(self) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         for site, names in self._data["sites"].items():
             if site in self._sites:
                 found |= {plain(name): site for name in names}
@@ -206,7 +213,7 @@ class OncoTree:
         if not column:
             return Reported(entity, site, neuroendocrine=True)
         note = f" ({code} {named.note})" if named.note else ""
-        fix = f"correct the code, the name or the site; until then only what they agree on counts{note}"
+        fix = "correct the code, the name or the site; until then what they agree on counts" + note
         return Reported(entity, site, column, reason, fix, True)
 
     def _reconcile_site(self, sites: tuple[str, ...], stated: Stated) -> tuple[str, bool]:
@@ -246,9 +253,3 @@ def _names_something_else(name: str) -> bool:
         return False
     words = text.replace("non-small cell", "").replace("non small cell", "")
     return not any(word in f"{words} " for word in _NE_WORDS)
-
-
-def _load() -> dict[str, Any]:
-    text = resources.files("nenuphar.io.cbioportal").joinpath("oncotree.yaml").read_text("utf-8")
-    data: dict[str, Any] = read_bounded(text)
-    return data

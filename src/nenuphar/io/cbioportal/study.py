@@ -64,8 +64,8 @@ def read_study(
     table = read_table(_file(folder, _SAMPLES))
     if not is_sample_table(table.frame.columns):
         raise UnreadableInputError(
-            f"{table.file.name}: a file of samples has the columns PATIENT_ID and SAMPLE_ID and one "
-            "of ONCOTREE_CODE, CANCER_TYPE, CANCER_TYPE_DETAILED; check the header line"
+            f"{table.file.name}: a file of samples has the columns PATIENT_ID, SAMPLE_ID and "
+            "one of ONCOTREE_CODE, CANCER_TYPE, CANCER_TYPE_DETAILED; check the header line"
         )
     files = [table.file]
     table = _with_patients(folder, table, files, findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from nenuphar.knowledge.criterion import HasVariant
 
 _GENE, _BARCODE = "HUGO_SYMBOL", "TUMOR_SAMPLE_BARCODE"
 _SILENT = frozenset(
-    "silent intron 3'utr 5'utr 3'flank 5'flank igr rna lincrna synonymous_variant".split()
+    {"silent", "intron", "3'utr", "5'utr", "3'flank", "5'flank", "igr", "rna", "lincrna"}
 )
 _PATHOGENIC = frozenset({"oncogenic", "likely oncogenic", "pathogenic", "likely pathogenic"})
 _BENIGN = frozenset({"likely neutral", "neutral", "benign", "likely benign"})
@@ -98,7 +98,7 @@ def read_molecular(folder: Path, samples: Iterable[str], findings: Findings) -> 
     return found
 
 
-def _each(folder: Path, pattern: str, findings: Findings, read: object) -> None:
+def _each(folder: Path, pattern: str, findings: Findings, read: Callable[[Path], None]) -> None:
     wanted = pattern.casefold().split("*")[0]
     for path in sorted(folder.iterdir()):
         name = path.name.casefold()
@@ -106,10 +106,10 @@ def _each(folder: Path, pattern: str, findings: Findings, read: object) -> None:
             _guarded(path, findings, read)
 
 
-def _guarded(path: Path, findings: Findings, read: object) -> None:
+def _guarded(path: Path, findings: Findings, read: Callable[[Path], None]) -> None:
     """Read one file of a study; where it cannot be read the study is read without it."""
     try:
-        read(path)  # type: ignore[operator]
+        read(path)
     except UnreadableInputError as error:
         findings.note(f"{error}"[:300], "the study is read without this file; mend it to use it")
 
