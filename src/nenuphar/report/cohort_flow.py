@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from markupsafe import Markup
 
 from nenuphar.domain.scope import Scope
 from nenuphar.report.cohort_tables import ENTITY, GRADE, NO_VALUE, READING
@@ -14,6 +13,7 @@ from nenuphar.report.flow import Flow, flow_figure, gather
 from nenuphar.report.words import Words
 
 _SITE, _REPORTED = "tumour.site", "diagnosis.reported"
+_NO_NEN = "not_nen"
 _TUMOUR = ("patient_id", "tumour_id")
 
 
@@ -90,14 +90,19 @@ def site_lines(
 
 def reclassification(
     table: pl.DataFrame, frames: Mapping[Scope, pl.DataFrame], words: Words
-) -> Markup | None:
-    """Draw the flow from reported to harmonised diagnoses; None where none is reported."""
+) -> dict[str, Any]:
+    """Draw the flow from reported to harmonised diagnoses.
+
+    Returns:
+        `figure`, None where no diagnosis is reported, and `left_out`: readings of tumours that are
+        no neuroendocrine neoplasm before and after, which would hide the others.
+    """
+    counted = reclassified(table, frames)
+    left_out = sum(n for reported, entity, n in counted if reported == entity == _NO_NEN)
     flows = [
-        Flow(
-            words.value(_REPORTED, reported),
-            words.value(ENTITY, entity) or "Cannot be told",
-            n,
-        )
-        for reported, entity, n in reclassified(table, frames)
+        Flow(words.value(_REPORTED, reported), words.value(ENTITY, entity) or "Cannot be told", n)
+        for reported, entity, n in counted
+        if not reported == entity == _NO_NEN
     ]
-    return flow_figure(gather(flows), "As reported", "Harmonised")
+    figure = flow_figure(gather(flows), "As reported", "Harmonised")
+    return {"figure": figure, "left_out": left_out}

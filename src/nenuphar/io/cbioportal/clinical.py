@@ -86,12 +86,14 @@ def describe_patients(
 
 
 def _upper(table: Table) -> Table:
-    """Write the names of the columns as cBioPortal does, where no two become one."""
-    names = [name.upper() for name in table.frame.columns]
-    if len(set(names)) != len(names):
-        return table
-    frame = table.frame.rename(dict(zip(table.frame.columns, names, strict=True)))
-    return replace(table, frame=frame, repeated=frozenset(n.upper() for n in table.repeated))
+    """Write the names of the columns as cBioPortal does, unless another column is called so."""
+    names: dict[str, str] = {}
+    taken = set(table.frame.columns)
+    for name in table.frame.columns:
+        if name.upper() not in taken:
+            taken.add(name.upper())
+            names[name] = name.upper()
+    return replace(table, frame=table.frame.rename(names))
 
 
 @lru_cache(maxsize=1)

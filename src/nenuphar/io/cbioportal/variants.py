@@ -115,13 +115,10 @@ def _guarded(path: Path, findings: Findings, read: Callable[[Path], None]) -> No
 
 
 def _upper(table: Table) -> pl.DataFrame:
+    """Write the names of the columns in capitals, unless two would become one."""
     frame = table.frame
-    names = [name.upper() for name in frame.columns]
-    return (
-        frame
-        if len(set(names)) < len(names)
-        else frame.rename(dict(zip(frame.columns, names, strict=True)))
-    )
+    names = {name: name.upper() for name in frame.columns}
+    return frame if len(set(names.values())) < len(names) else frame.rename(names)
 
 
 def _need(frame: pl.DataFrame, name: str, *columns: str) -> None:
