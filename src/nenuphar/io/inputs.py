@@ -1,4 +1,4 @@
-"""Any input of a known kind, read whole: a case, a folder of cases, or a table with a mapping."""
+"""Any input of a known kind, read whole: a case, a folder of them, a study, or a table."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ def read_input(
     mapping: str = "",
     variant_columns: Lookup[str, HasVariant] | None = None,
 ) -> ReadResult:
-    """Read a case, a folder of cases, or a table.
+    """Read a case, a folder of cases, a cBioPortal study folder, or a table.
 
     Args:
         path: The input.
         knowledge: The declared facts.
-        mapping: Name of a shipped mapping or path of one, for tables. A table whose columns carry
-            the names of facts and ids needs none.
-        variant_columns: Variant questions to answer for each specimen of a case.
+        mapping: Name of a shipped mapping or path of one, for tables and studies. A table whose
+            columns carry the names of facts and ids needs none, nor does a clinical file of a
+            cBioPortal study; there a mapping adds columns of the study's own.
+        variant_columns: Variant questions to answer for each specimen of a case or a study; those
+            that the rules of the knowledge base ask by default.
 
     Raises:
         UnreadableInputError: The input cannot be read.
@@ -52,7 +54,7 @@ def read_input(
             raise UsageError(f"{path.name} is a case; a mapping is for tables, leave it out")
         return read_cases(path, knowledge, variant_columns)
     if path.is_dir():
-        raise UnreadableInputError(f"{path.name}: has no case in it; cases are .yaml or .json")
+        return _read_folder(path, knowledge, mapping, variant_columns)
     # Imported here: reading a single case never loads Polars.
     from nenuphar.io.mapped import apply_mapping
 
@@ -60,9 +62,26 @@ def read_input(
     return apply_mapping(table, chosen, knowledge)
 
 
+def _read_folder(
+    path: Path,
+    knowledge: KnowledgeBase,
+    mapping: str,
+    variant_columns: Lookup[str, HasVariant] | None,
+) -> ReadResult:
+    from nenuphar.io.cbioportal.study import is_study_folder, read_study
+
+    if not is_study_folder(path):
+        raise UnreadableInputError(
+            f"{path.name}: has neither a case nor a study in it; cases are .yaml or .json, a "
+            "cBioPortal study has a data_clinical_sample.txt"
+        )
+    chosen = load_mapping(mapping, knowledge) if mapping else None
+    return read_study(path, knowledge, chosen, variant_columns)
+
+
 def unread_columns(path: Path, knowledge: KnowledgeBase, mapping: str = "") -> list[str]:
     """Return the columns of a table that are neither read nor ignored; none for a case."""
-    if is_case_input(path):
+    if is_case_input(path) or path.is_dir():
         return []
     from nenuphar.io.mapped import unread_columns as unread
 
@@ -70,10 +89,22 @@ def unread_columns(path: Path, knowledge: KnowledgeBase, mapping: str = "") -> l
 
 
 def _described_table(path: Path, knowledge: KnowledgeBase, mapping: str) -> tuple[Table, Mapping]:
+    from nenuphar.io.cbioportal.clinical import (
+        describe_patients,
+        describe_samples,
+        is_patient_table,
+        is_sample_table,
+    )
     from nenuphar.io.tables import read_table
 
     chosen = load_mapping(mapping, knowledge) if mapping else None
     table = read_table(path, chosen.sheet if chosen else "")
+    if is_sample_table(table.frame.columns):
+        described = describe_samples(table, knowledge, chosen)
+        return described.table, described.mapping
+    if chosen is None and is_patient_table(table.frame.columns):
+        described = describe_patients(table, knowledge)
+        return described.table, described.mapping
     if chosen is None:
         frame = table.frame
         empty = [name for name in frame.columns if frame[name].null_count() == frame.height]

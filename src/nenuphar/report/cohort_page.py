@@ -16,6 +16,7 @@ from nenuphar.engine.combine import BUILT_IN_CAUTIONS
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report import cohort_tables as tables
 from nenuphar.report.cohort_figures import SurvivalCurves, counts_plane, survival_curves
+from nenuphar.report.cohort_flow import reclassification, site_lines
 from nenuphar.report.page import render
 from nenuphar.report.words import Words
 
@@ -76,6 +77,8 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
         entities=entities,
         most=max((total for _, _, total, _ in entities), default=1),
         plane=_plane(frames, table, words),
+        sites=site_lines(table, frames, words),
+        flow=reclassification(table, frames, words),
         open_data=tables.open_data(table),
         cautions=[(_caution(knowledge, name), n) for name, n in tables.caution_counts(table)],
         conflict_count=conflict_count,

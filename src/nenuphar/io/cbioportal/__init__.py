@@ -1,0 +1,1 @@
+"""Studies as cBioPortal lays them out: clinical files, mutations, gene panels."""

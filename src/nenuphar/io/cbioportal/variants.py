@@ -1,0 +1,220 @@
+"""Mutations, deep deletions and gene panels of a study as answers to the questions of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Lookup
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from nenuphar.domain.case import Assay, Variant
+from nenuphar.domain.problems import UnreadableInputError
+from nenuphar.engine.rows import has_variant
+from nenuphar.io.decoding import decode
+from nenuphar.io.result import Findings, InputFile, read_bytes
+from nenuphar.io.tables import Table, read_table
+from nenuphar.knowledge.criterion import HasVariant
+
+_GENE, _BARCODE = "HUGO_SYMBOL", "TUMOR_SAMPLE_BARCODE"
+_SILENT = frozenset(
+    {"silent", "intron", "3'utr", "5'utr", "3'flank", "5'flank", "igr", "rna", "lincrna"}
+)
+_PATHOGENIC = frozenset({"oncogenic", "likely oncogenic", "pathogenic", "likely pathogenic"})
+_BENIGN = frozenset({"likely neutral", "neutral", "benign", "likely benign"})
+_WHOLE = frozenset({"wes", "wgs", "wxs", "whole exome", "whole genome"})
+_NO_PANEL = frozenset({"", "na"})
+_DEEP_DELETION = -1.5
+_CNA_IDS = frozenset({"HUGO_SYMBOL", "ENTREZ_GENE_ID", "CYTOBAND"})
+
+Significance = Literal["pathogenic", "uncertain", "benign"]
+
+
+@dataclass
+class Molecular:
+    """What the molecular files of a study say, by sample.
+
+    Attributes:
+        variants: Variants of each sample.
+        panels: Name of the gene panel of each profiled sample; empty for a whole exome.
+        genes: Genes of each panel that the study describes.
+        files: The files that were read.
+    """
+
+    variants: dict[str, list[Variant]] = field(default_factory=dict)
+    panels: dict[str, str] = field(default_factory=dict)
+    genes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: list[InputFile] = field(default_factory=list)
+
+    def assays(self, sample: str) -> tuple[Assay, ...]:
+        """Return what is known to have been assayed in a sample."""
+        if sample not in self.panels:
+            return ()
+        panel = self.panels[sample]
+        if panel.casefold() in _WHOLE | _NO_PANEL:
+            return (Assay("1", "exome", (), whole_exome=True),)
+        return (Assay("1", "panel", self.genes.get(panel)),)
+
+    def answers(self, samples: pl.Series, questions: Lookup[str, HasVariant]) -> pl.DataFrame:
+        """Answer every question for every sample: a yes, a no where the gene was assayed, or null.
+
+        Args:
+            samples: Ids of the samples.
+            questions: What is asked, by the name of the column of answers.
+
+        Returns:
+            One boolean column for each question that any sample answers, as high as the samples.
+        """
+        columns: dict[str, list[bool | None]] = {}
+        ids = samples.to_list()
+        for name, question in questions.items():
+            own = [has_variant(question, self.variants.get(i, ()), self.assays(i)) for i in ids]
+            if any(answer is not None for answer in own):
+                columns[name] = own
+        schema = dict.fromkeys(columns, pl.Boolean())
+        return pl.DataFrame(columns, schema=schema)
+
+
+def read_molecular(folder: Path, samples: Iterable[str], findings: Findings) -> Molecular:
+    """Read mutations, deep deletions, gene panels and lists of sequenced samples of a study.
+
+    Args:
+        folder: Folder of the study.
+        samples: Ids of its samples; rows of other samples are counted in a note.
+        findings: Where files that cannot be used are listed; the others are read all the same.
+    """
+    found = Molecular()
+    known = frozenset(samples)
+    _each(folder, "data_mutations*.txt", findings, lambda p: _mutations(p, known, found, findings))
+    _each(folder, "data_cna*.txt", findings, lambda p: _deletions(p, known, found))
+    _each(folder, "data_gene_panel_matrix*.txt", findings, lambda p: _matrix(p, found))
+    panels = [*folder.glob("gene_panels/*.txt"), *folder.glob("data_gene_panel_*.txt")]
+    for path in sorted(p for p in panels if "matrix" not in p.name.lower()):
+        _guarded(path, findings, lambda p: _panel(p, found))
+    for path in sorted(folder.glob("case_lists/cases_sequenced.txt")):
+        _guarded(path, findings, lambda p: _sequenced(p, found))
+    return found
+
+
+def _each(folder: Path, pattern: str, findings: Findings, read: Callable[[Path], None]) -> None:
+    wanted = pattern.casefold().split("*")[0]
+    for path in sorted(folder.iterdir()):
+        name = path.name.casefold()
+        if path.is_file() and name.startswith(wanted) and name.endswith(".txt"):
+            _guarded(path, findings, read)
+
+
+def _guarded(path: Path, findings: Findings, read: Callable[[Path], None]) -> None:
+    """Read one file of a study; where it cannot be read the study is read without it."""
+    try:
+        read(path)
+    except UnreadableInputError as error:
+        findings.note(f"{error}"[:300], "the study is read without this file; mend it to use it")
+
+
+def _upper(table: Table) -> pl.DataFrame:
+    """Write the names of the columns in capitals, unless two would become one."""
+    frame = table.frame
+    names = {name: name.upper() for name in frame.columns}
+    return frame if len(set(names.values())) < len(names) else frame.rename(names)
+
+
+def _need(frame: pl.DataFrame, name: str, *columns: str) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise UnreadableInputError(f"{name}: lacks the column(s) {', '.join(missing)}")
+
+
+def _mutations(path: Path, known: frozenset[str], found: Molecular, findings: Findings) -> None:
+    table = read_table(path)
+    frame = _upper(table)
+    _need(frame, path.name, _GENE, _BARCODE)
+    found.files.append(table.file)
+    lost = sum(problem.rejected for problem in table.problems)
+    wanted = (
+        _GENE,
+        _BARCODE,
+        "VARIANT_CLASSIFICATION",
+        "HGVSP_SHORT",
+        "MUTATION_STATUS",
+        "ONCOGENIC",
+    )
+    cells = frame.select(
+        (pl.col(n) if n in frame.columns else pl.lit(None, dtype=pl.String)).fill_null("").alias(n)
+        for n in wanted
+    )
+    foreign = 0
+    for gene, sample, kind, change, status, judged in cells.iter_rows():
+        if not gene or sample not in known:
+            foreign += 1
+            continue
+        origin: Literal["somatic", "germline", "unknown"] = "unknown"
+        if status.casefold() in ("somatic", "germline"):
+            origin = "germline" if status.casefold() == "germline" else "somatic"
+        variant = Variant(gene, _significance(kind, judged), origin, change or kind, "1")
+        found.variants.setdefault(sample, []).append(variant)
+    if foreign or lost:
+        findings.note(
+            f"{path.name}: {foreign} mutation(s) of no sample of the study and {lost} torn row(s) "
+            "are left out",
+            "compare Tumor_Sample_Barcode with SAMPLE_ID",
+        )
+
+
+def _significance(kind: str, judged: str) -> Significance:
+    """Whether a mutation is pathogenic is only known where somebody judged it."""
+    if judged.strip().casefold() in _PATHOGENIC:
+        return "pathogenic"
+    silent = kind.strip().casefold() in _SILENT
+    return "benign" if silent or judged.strip().casefold() in _BENIGN else "uncertain"
+
+
+def _deletions(path: Path, known: frozenset[str], found: Molecular) -> None:
+    table = read_table(path)
+    frame = table.frame
+    names = {name.upper(): name for name in frame.columns}
+    if "HUGO_SYMBOL" not in names:
+        raise UnreadableInputError(f"{path.name}: lacks the column Hugo_Symbol")
+    found.files.append(table.file)
+    samples = [c for c in frame.columns if c.upper() not in _CNA_IDS and c in known]
+    for sample in samples:
+        deep = frame[sample].cast(pl.Float64, strict=False) <= _DEEP_DELETION
+        genes = frame[names["HUGO_SYMBOL"]].filter(deep.fill_null(value=False)).drop_nulls()
+        own = found.variants.setdefault(sample, [])
+        own += [Variant(g, "uncertain", "unknown", "deep deletion", "1") for g in genes.to_list()]
+
+
+def _matrix(path: Path, found: Molecular) -> None:
+    table = read_table(path)
+    frame = _upper(table)
+    _need(frame, path.name, "SAMPLE_ID", "MUTATIONS")
+    found.files.append(table.file)
+    for sample, panel in frame.select("SAMPLE_ID", "MUTATIONS").iter_rows():
+        if sample and panel is not None:
+            found.panels[sample] = panel.strip()
+
+
+def _panel(path: Path, found: Molecular) -> None:
+    data, file = read_bytes(path)
+    lines = decode(data, file.name)[0].splitlines()
+    fields = {key.strip(): value for key, _, value in (line.partition(":") for line in lines)}
+    name, genes = fields.get("stable_id", "").strip(), fields.get("gene_list", "").split()
+    if not name or not genes:
+        raise UnreadableInputError(
+            f"{file.name}: a gene panel states `stable_id:` and `gene_list:`"
+        )
+    found.genes[name] = tuple(genes)
+    found.files.append(file)
+
+
+def _sequenced(path: Path, found: Molecular) -> None:
+    """A sequenced sample without a panel is taken to be a whole exome, as cBioPortal does."""
+    data, file = read_bytes(path)
+    for line in decode(data, file.name)[0].splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "case_list_ids":
+            for sample in value.split():
+                found.panels.setdefault(sample, "")
+    found.files.append(file)
