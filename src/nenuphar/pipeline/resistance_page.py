@@ -92,9 +92,7 @@ def set_agreement(table: pl.DataFrame) -> pl.DataFrame:
         row = found.filter(pl.col("statistic") == "cohen_mean").row(0, named=True)
         n = common["subject"].n_unique()
         share = common.group_by("subject").agg(pl.col("category").n_unique() == 1)["category"]
-        rows.append(
-            (one, other, row["estimate"], row["ci_low"], row["ci_high"], share.mean(), n)
-        )
+        rows.append((one, other, row["estimate"], row["ci_low"], row["ci_high"], share.mean(), n))
     names = ("one", "other", "kappa", "low", "high", "agree", "subjects")
     kinds = (pl.String, pl.String, *(pl.Float64,) * 4, pl.Int64)
     return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")

@@ -146,8 +146,10 @@ def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
     if own.is_empty():
         return None
     shown = ["primary", "acquired", "undetermined"]
-    cells = own.select("cutoff_months", "weeks").unique().join(
-        pl.DataFrame({"phenotype": shown}), how="cross"
+    cells = (
+        own.select("cutoff_months", "weeks")
+        .unique()
+        .join(pl.DataFrame({"phenotype": shown}), how="cross")
     )
     keys = ["cutoff_months", "weeks", "phenotype"]
     cells = cells.join(own.select(*keys, "subjects"), on=keys, how="left", nulls_equal=True)

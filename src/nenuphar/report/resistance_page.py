@@ -123,7 +123,7 @@ def _missing(table: pl.DataFrame) -> list[tuple[str, int, int]]:
     alone: Counter[str] = Counter()
     for text, n in table.filter(pl.col("missing") != "").group_by("missing").len().iter_rows():
         names = text.split(";")
-        every.update({name: n for name in names})
+        every.update(dict.fromkeys(names, n))
         if len(names) == 1:
             alone.update({names[0]: n})
     ranked = sorted(every.items(), key=lambda item: (-item[1], item[0]))
