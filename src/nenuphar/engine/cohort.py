@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from nenuphar.engine.block import Names, add_name
+from nenuphar.engine.block import Names, add_name, any_true
 from nenuphar.engine.columnar import CohortEvaluator, Decisions
+from nenuphar.engine.combine import EDITION_SILENT
 from nenuphar.engine.contest import FindingBlock, join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import NO_CONTEXT, Plan
@@ -114,14 +115,17 @@ def _render_crosswalk(decisions: Decisions) -> pl.DataFrame:
     frame = pl.DataFrame(
         {f"value@{name}": block.value for name, block in contexts.items()}
         | {f"status@{name}": block.status for name, block in contexts.items()}
+        | {f"silent@{name}": _silence(block) for name, block in contexts.items()}
     )
     stands = {n: pl.col(f"status@{n}").is_in(["met", "provisional"]) for n in contexts}
     parts = [
         pl.when(stands[n]).then(pl.format("{}={}", pl.lit(n), pl.col(f"value@{n}")))
         for n in contexts
     ]
-    certain = pl.all_horizontal(pl.col(f"status@{n}") == "met" for n in contexts)
     some = pl.any_horizontal(*stands.values())
+    certain = some & pl.all_horizontal(
+        (pl.col(f"status@{n}") == "met") | pl.col(f"silent@{n}") for n in contexts
+    )
     status = pl.when(certain).then(pl.lit("met")).when(some).then(pl.lit("provisional"))
     text = frame.select(
         value=pl.when(some).then(pl.concat_str(parts, separator=";", ignore_nulls=True)),
@@ -140,6 +144,11 @@ def _render_crosswalk(decisions: Decisions) -> pl.DataFrame:
         cautions=empty,
         missing=join_names(missing, height),
     )
+
+
+def _silence(block: FindingBlock) -> pl.Series:
+    """Return where an edition does not speak of a row."""
+    return any_true([block.cautions.get(EDITION_SILENT, block.status == "")], block.status.len())
 
 
 def _spread(fact: str, frame: pl.DataFrame, table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.engine.block import Block, LeafTruth, Names, add_name, any_true
-from nenuphar.engine.combine import NO_RULE_APPLIES
+from nenuphar.engine.combine import EDITION_SILENT, NO_RULE_APPLIES
 from nenuphar.engine.contest import ContestBlock, FindingBlock, RuleBlock, run_rule
 from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.explain import direct_facts
@@ -113,21 +113,47 @@ class CohortEvaluator:
 
     def _decide(self, fact: str) -> Decisions:
         scope = self.plan.scope(fact)
-        rules, cautions = self.plan.rules[fact], self.plan.cautions.get(fact, ())
+        contexts = self.plan.contexts(fact)
+        spoken = {c for c in contexts if self._speaks(fact, c, scope)}
+        rules = [r for r in self.plan.rules[fact] if not r.editions or spoken & {*r.editions}]
+        cautions = self.plan.cautions.get(fact, ())
         trees = [t for rule in rules for t in (rule.when, rule.unless) if t is not None]
         trees += [caution.when for caution in cautions]
+        trees += [t for c in contexts if (t := self.plan.coverage(fact, c)) is not None]
         chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
         extra = [chooser] if chooser and self.plan.is_derived(chooser) else []
         view = _View(self, scope, trees, skip=fact, extra=extra)
-        contexts = {
-            context: self._finding(fact, context, view) for context in self.plan.contexts(fact)
+        findings = {
+            name: self._covered(fact, name, view, name in spoken) for name in contexts
         }
-        context = self._chosen(view, chooser, contexts)
-        primary = _compose(contexts, context)
-        for name, finding in contexts.items():
-            own = primary if name == NO_CONTEXT else finding
-            contexts[name] = self._cautioned(fact, name, view, own, finding)
-        return Decisions(view.classes.ids, contexts, _compose(contexts, context), context)
+        context = self._chosen(view, chooser, findings)
+        primary = _compose(findings, context)
+        for name in spoken:
+            own = primary if name == NO_CONTEXT else findings[name]
+            findings[name] = self._cautioned(fact, name, view, own, findings[name])
+        return Decisions(view.classes.ids, findings, _compose(findings, context), context)
+
+    def _speaks(self, fact: str, context: str, scope: Scope) -> bool:
+        """Whether a context speaks of any row at all, so that its rules need to be run."""
+        coverage = self.plan.coverage(fact, context)
+        if self.plan.edition or coverage is None:
+            return True
+        view = _View(self, scope, [coverage])
+        return bool(view.block(NO_CONTEXT).truth(coverage).fill_null(True).any())
+
+    def _covered(self, fact: str, context: str, view: _View, speaks: bool) -> FindingBlock:
+        """Decide a fact in a context that may not speak of every row."""
+        if not speaks:
+            return _silent(len(view.classes))
+        found, coverage = self._finding(fact, context, view), self.plan.coverage(fact, context)
+        if coverage is None:
+            return found
+        block = view.block(context)
+        truth, names = block.truth(coverage), {}
+        block.open_names(coverage, view._everywhere, names)
+        found = _without_context(found, truth.is_null(), names)
+        silent = _silent(len(view.classes))
+        return _compose({"": silent, context: found}, _where(truth.fill_null(True), context))
 
     def _finding(self, fact: str, context: str, view: _View) -> FindingBlock:
         block = view.block(context)
@@ -368,6 +394,20 @@ def _compose(contexts: Mapping[str, FindingBlock], context: pl.Series) -> Findin
             for key, series in names.items():
                 add_name(group, key, series & rows)
     return FindingBlock(value, status, *groups)
+
+
+def _silent(height: int) -> FindingBlock:
+    """What an edition says of rows of which it does not speak."""
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, height)
+    everywhere = pl.Series([True]).new_from_index(0, height)
+    status = pl.Series(["undetermined"]).new_from_index(0, height)
+    return FindingBlock(nothing, status, {}, {}, {}, {EDITION_SILENT: everywhere})
+
+
+def _where(rows: pl.Series, name: str) -> pl.Series:
+    """Return a name where rows are true, and no name elsewhere."""
+    frame = pl.DataFrame({"r": rows})
+    return frame.select(pl.when("r").then(pl.lit(name)).otherwise(pl.lit("")).alias("v"))["v"]
 
 
 def _without_context(block: FindingBlock, unknown: pl.Series, missing: Names) -> FindingBlock:

@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from nenuphar.domain.problems import KnowledgeError
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.knowledge.criterion import HasVariant, facts_of, walk
+from nenuphar.knowledge.criterion import AnyOf, Criterion, HasVariant, IsA, facts_of, walk
 from nenuphar.knowledge.schema import Caution, Method, Rule
 
 NO_CONTEXT = ""
@@ -65,6 +65,14 @@ class Plan:
         if contexts == (NO_CONTEXT,):
             return NO_CONTEXT
         return context if context in contexts and context != NO_CONTEXT else None
+
+    def coverage(self, fact: str, context: str) -> Criterion | None:
+        """Return the criterion of the rows of which a context speaks; None where of all."""
+        chooser = self.knowledge.facts.get(self.knowledge.facts[fact].context)
+        concepts = chooser.covers.get(context, ()) if chooser is not None else ()
+        if chooser is None or not concepts:
+            return None
+        return AnyOf(tuple(IsA(chooser.covers_by, concept) for concept in concepts))
 
     def rules_in(self, fact: str, context: str) -> tuple[Rule, ...]:
         """Return the rules of a fact that speak in a context."""
