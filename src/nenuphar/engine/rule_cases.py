@@ -56,6 +56,9 @@ def rows_of_facts(
     for depth, scope in enumerate((Scope.PATIENT, Scope.TUMOUR, Scope.SPECIMEN), start=1):
         rows[scope].append(Row(scope, key[:depth]))
     for name, text in facts.items():
+        if name.startswith("variant("):  # the answer to a question that `has_variant` asks
+            rows[Scope.SPECIMEN][0].values[name] = text == "true"
+            continue
         declared = kb.facts[name]
         home = rows[declared.scope][0]
         home.values[name] = _value(name, text, kb)
