@@ -116,7 +116,9 @@ class CohortEvaluator:
         contexts = self.plan.contexts(fact)
         spoken = {c for c in contexts if self._speaks(fact, c, scope)}
         rules = [r for r in self.plan.rules[fact] if not r.editions or spoken & {*r.editions}]
-        cautions = self.plan.cautions.get(fact, ())
+        cautions = [
+            c for c in self.plan.cautions.get(fact, ()) if not c.editions or spoken & {*c.editions}
+        ]
         trees = [t for rule in rules for t in (rule.when, rule.unless) if t is not None]
         trees += [caution.when for caution in cautions]
         trees += [t for c in contexts if (t := self.plan.coverage(fact, c)) is not None]
@@ -206,6 +208,7 @@ class _View:
         self.observed_leaves = [p for p in parts if isinstance(p, Leaf) and p.fact not in derived]
         self.overs = [p for p in parts if isinstance(p, Over)]
         self.reads = sorted((derived | set(extra)) - {skip})
+        self._read: dict[tuple[str, str | None], FindingBlock] = {}
         self._settle()
 
     def _settle(self) -> None:
@@ -253,10 +256,12 @@ class _View:
 
     def read(self, fact: str, context: str) -> FindingBlock:
         """Return a derived fact as rules that speak in a context see it, for every class."""
-        decisions = self.cohort.decisions[fact]
         name = self.plan.context_read(fact, context)
-        block = decisions.primary if name is None else decisions.contexts[name]
-        return _gather(block, self._ids[fact])
+        if (fact, name) not in self._read:
+            decisions = self.cohort.decisions[fact]
+            block = decisions.primary if name is None else decisions.contexts[name]
+            self._read[fact, name] = _gather(block, self._ids[fact])
+        return self._read[fact, name]
 
     def chooser(self, fact: str) -> tuple[pl.Series, Names]:
         """Return the edition of every class, null where unknown, and what would tell it."""
