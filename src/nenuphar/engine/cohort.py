@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from nenuphar.engine.block import Names, add_name
-from nenuphar.engine.columnar import CohortEvaluator, Decisions, named_or_itself
+from nenuphar.engine.block import Names, add_name, any_true
+from nenuphar.engine.columnar import CohortEvaluator, Decisions, named_or_itself, silence
 from nenuphar.engine.contest import FindingBlock, join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import NO_CONTEXT, Plan
@@ -116,6 +116,7 @@ def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
         {"context": decisions.context}
         | {f"value@{name}": block.value for name, block in contexts.items()}
         | {f"status@{name}": block.status for name, block in contexts.items()}
+        | {f"silent@{name}": silence(block) for name, block in contexts.items()}
     )
     stands = {n: pl.col(f"status@{n}").is_in(["met", "provisional"]) for n in contexts}
     parts = [
@@ -124,7 +125,8 @@ def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
     ]
     some = pl.any_horizontal(pl.lit(False), *stands.values())
     certain = some & pl.all_horizontal(
-        pl.lit(True), *(pl.col(f"status@{n}") == "met" for n in contexts)
+        pl.lit(True),
+        *((pl.col(f"status@{n}") == "met") | pl.col(f"silent@{n}") for n in contexts),
     )
     status = pl.when(certain).then(pl.lit("met")).when(some).then(pl.lit("provisional"))
     text = frame.with_columns(
@@ -134,10 +136,13 @@ def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
         status=status.otherwise(pl.lit("undetermined")),
         certain=certain,
     )
-    missing: Names = {} if contexts else {listed: ~text["certain"]}
+    missing: Names = {}
     for block in contexts.values():
-        for name, rows in named_or_itself(block, listed, block.status != "met").items():
+        open_rows = (block.status != "met") & ~silence(block)
+        for name, rows in named_or_itself(block, listed, open_rows).items():
             add_name(missing, name, rows)
+    unnamed = ~any_true(list(missing.values()), height)
+    add_name(missing, listed, unnamed & (text["status"] == "undetermined"))
     empty = pl.lit("", dtype=pl.String)
     return text.select("value", "status").with_columns(
         alternatives=empty,

@@ -10,7 +10,7 @@ import polars as pl
 
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.engine.block import Block, LeafTruth, Names, add_name, any_true
-from nenuphar.engine.combine import NO_RULE_APPLIES
+from nenuphar.engine.combine import EDITION_SILENT, NO_RULE_APPLIES
 from nenuphar.engine.contest import ContestBlock, FindingBlock, RuleBlock, run_rule
 from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.frames import Frames
@@ -103,12 +103,40 @@ class CohortEvaluator:
     def _decide(self, fact: str) -> Decisions:
         chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
         contexts = self.plan.contexts(fact)
-        trees = trees_of(self.plan.rules[fact])
-        view = _View(self, self.plan.scope(fact), trees, contexts, chooser)
-        findings = {context: self._finding(fact, context, view) for context in contexts}
+        scope = self.plan.scope(fact)
+        heard = {c for c in contexts if self._speaks(fact, c, scope)} | {self.plan.edition}
+        trees = trees_of(
+            r for r in self.plan.rules[fact] if not r.editions or heard & {*r.editions}
+        )
+        trees += [t for c in contexts if (t := self.plan.coverage(fact, c)) is not None]
+        view = _View(self, scope, trees, contexts, chooser)
+        findings = {name: self._covered(fact, name, view, name in heard) for name in contexts}
         context = self._chosen(view, chooser, findings)
         decided = Decisions(view.classes.ids, findings, _compose(findings, context), context)
-        return self._cautioned(fact, decided) if fact in self.plan.cautions else decided
+        return self._cautioned(fact, decided, heard) if fact in self.plan.cautions else decided
+
+    def _speaks(self, fact: str, context: str, scope: Scope) -> bool:
+        """Whether a context speaks of any row at all, so that its rules need to be run."""
+        coverage = self.plan.coverage(fact, context)
+        if coverage is None:
+            return True
+        view = _View(self, scope, [coverage], [NO_CONTEXT])
+        return bool(view.block(NO_CONTEXT).truth(coverage).fill_null(True).any())
+
+    def _covered(self, fact: str, context: str, view: _View, speaks: bool) -> FindingBlock:
+        """Decide a fact in a context that may not speak of every row."""
+        silent = _silent(len(view.classes))
+        if not speaks:
+            return silent
+        found, coverage = self._finding(fact, context, view), self.plan.coverage(fact, context)
+        if coverage is None:
+            return found
+        block = view.block(context)
+        truth = block.truth(coverage)
+        names: Names = {}
+        block.open_names(coverage, truth.is_null(), names)
+        found = _without_context(found, truth.is_null(), names)
+        return _compose({"": silent, context: found}, _where(truth.fill_null(True), context))
 
     def _finding(self, fact: str, context: str, view: _View) -> FindingBlock:
         block = view.block(context)
@@ -131,17 +159,19 @@ class CohortEvaluator:
         known = pl.when(pl.col("v").is_in(named)).then(pl.col("v")).otherwise(pl.lit(NO_CONTEXT))
         return frame.select(known.alias("v"))["v"]
 
-    def _cautioned(self, fact: str, decided: Decisions) -> Decisions:
-        """Say the cautions about a fact; they may read the fact itself."""
+    def _cautioned(self, fact: str, decided: Decisions, heard: set[str]) -> Decisions:
+        """Say the cautions about a fact, in contexts that speak; they may read the fact itself."""
         self.decisions[fact] = decided
-        trees = [caution.when for caution in self.plan.cautions[fact]]
+        cautions = self.plan.cautions[fact]
+        trees = [c.when for c in cautions if not c.editions or heard & {*c.editions}]
         contexts = self.plan.contexts(fact)
         view = _View(self, self.plan.scope(fact), trees, contexts, about=fact)
         findings: dict[str, FindingBlock] = {}
         for name in contexts:
             block, finding = view.block(name), view.gather(fact, decided.contexts[name])
-            cautions = self.plan.cautions_in(fact, name)
-            said = {c.id: block.truth(c.when).fill_null(False) for c in cautions}
+            speaking = self.plan.cautions_in(fact, name) if name in heard else ()
+            silent = silence(finding)
+            said = {c.id: block.truth(c.when).fill_null(False) & ~silent for c in speaking}
             findings[name] = replace(finding, cautions={**finding.cautions, **said})
         context = decided.context.gather(view.class_of(fact))
         return Decisions(view.classes.ids, findings, _compose(findings, context), context)
@@ -232,9 +262,9 @@ class _View:
 
     def read(self, fact: str, context: str) -> FindingBlock:
         """Return a derived fact as rules that speak in a context see it, for every class."""
-        decisions = self.cohort.decisions[fact]
         name = self.plan.context_read(fact, context)
         if (fact, name) not in self._read:
+            decisions = self.cohort.decisions[fact]
             block = decisions.primary if name is None else decisions.contexts[name]
             self._read[fact, name] = self.gather(fact, block)
         return self._read[fact, name]
@@ -375,6 +405,26 @@ def _compose(contexts: Mapping[str, FindingBlock], context: pl.Series) -> Findin
             for key, series in names.items():
                 add_name(group, key, series & rows)
     return FindingBlock(value, status, *groups)
+
+
+def silence(block: FindingBlock) -> pl.Series:
+    """Return where an edition does not speak of a row."""
+    rows = block.cautions.get(EDITION_SILENT)
+    return any_true([] if rows is None else [rows], block.status.len())
+
+
+def _silent(height: int) -> FindingBlock:
+    """What an edition says of rows of which it does not speak."""
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, height)
+    everywhere = pl.Series([True]).new_from_index(0, height)
+    status = pl.Series(["undetermined"]).new_from_index(0, height)
+    return FindingBlock(nothing, status, {}, {}, {}, {EDITION_SILENT: everywhere})
+
+
+def _where(rows: pl.Series, name: str) -> pl.Series:
+    """Return a name where rows are true, and no name elsewhere."""
+    frame = pl.DataFrame({"r": rows})
+    return frame.select(pl.when("r").then(pl.lit(name)).otherwise(pl.lit("")).alias("v"))["v"]
 
 
 def _without_context(block: FindingBlock, unknown: pl.Series, missing: Names) -> FindingBlock:

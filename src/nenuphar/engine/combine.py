@@ -13,10 +13,12 @@ from nenuphar.terminology.hierarchy import Hierarchy
 AS_REPORTED = "as_reported"
 REPORT_NOT_SUPPORTED = "report_not_supported"
 NO_RULE_APPLIES = "no_rule_applies"
+EDITION_SILENT = "edition_silent"
 
 BUILT_IN_CAUTIONS = {
     AS_REPORTED: "The value is as reported; the record holds no criteria that decide it.",
     REPORT_NOT_SUPPORTED: "The criteria on record speak against the diagnosis as reported.",
+    EDITION_SILENT: "This edition does not speak of tumours of this site.",
     NO_RULE_APPLIES: "No rule of this knowledge release fits the facts on record.",
 }
 """Cautions that follow from how a finding came about, with their words."""
@@ -47,6 +49,9 @@ class Finding:
         """Whether the value can be read by other rules."""
         return self.status in ("met", "provisional")
 
+
+SILENT = Finding(None, "undetermined", cautions=(EDITION_SILENT,))
+"""What an edition says of a row of which it does not speak."""
 
 _RANK: dict[RuleStatus, int] = {"not_met": 0, "undetermined": 1, "provisional": 2, "met": 3}
 
@@ -119,7 +124,8 @@ def combine(outcomes: Sequence[RuleOutcome], hierarchy: Hierarchy | None) -> Fin
         possible = sorted({*contest.met, *contest.provisional, *contest.open})
         names = {name for outcome in held for name in outcome.rule.names}
         return Finding(None, "undetermined", _ordered(names), tuple(possible), (held[0].rule.id,))
-    doubt = [o for o in withholding if o.status in ("undetermined", "provisional")]
+    doubting = [o for o in withholding if o.rule.doubts]
+    doubt = [o for o in doubting if o.status in ("undetermined", "provisional")]
     doubted = {fact for outcome in doubt for fact in outcome.missing}
     if contest.met or contest.provisional:
         return _standing(contest, doubted, bool(doubt))
@@ -179,8 +185,9 @@ def crosswalk(listed: str, by_context: Sequence[tuple[str, Finding]]) -> Finding
 
     The list is met where every context is, provisional where one of its values is, undetermined
     where nothing stands in any of them; facts that would fill it in are named, the listed fact
-    itself where a context names none.
+    itself where a context names none. Editions that do not speak of the row are left out.
     """
+    by_context = [(name, found) for name, found in by_context if found != SILENT]
     parts = [(context, found) for context, found in by_context if found.stands]
     open_ones = [found for _, found in by_context if found.status != "met"]
     missing = _ordered({fact for found in open_ones for fact in found.missing or (listed,)})

@@ -128,7 +128,8 @@ class ContestBlock:
     def finding(self) -> FindingBlock:
         """Decide what stands on every row."""
         held = self.any([o.met for o in self.withholding])
-        doubt = self.any([o.undetermined | o.provisional for o in self.withholding])
+        doubting = [o for o in self.withholding if o.rule.doubts]
+        doubt = self.any([o.undetermined | o.provisional for o in doubting])
         free = ~held
         conflict = free & (self.n_met > 1)
         single = free & (self.n_met == 1)
@@ -187,7 +188,8 @@ class ContestBlock:
             for name, rows in outcome.names.items():
                 add_name(names, name, rows & speaks & open_rows)
         for outcome in self.withholding:
-            for name, rows in outcome.names.items():
+            named = outcome.names if outcome.rule.doubts else {}
+            for name, rows in named.items():
                 add_name(names, name, rows & open_rows)
             for name in outcome.rule.names:
                 add_name(names, name, outcome.met)

@@ -37,7 +37,7 @@ def densify(columns: Sequence[pl.Series], height: int) -> Classes:
         columns: Boolean series (with nulls) and series of class numbers (without).
         height: Number of rows.
     """
-    words = _pack(columns, height)
+    words = _pack([column for column in columns if _varies(column)], height)
     frame = pl.DataFrame({f"w{i}": word for i, word in enumerate(words)})
     keys = frame.columns
     classes = (
@@ -47,6 +47,16 @@ def densify(columns: Sequence[pl.Series], height: int) -> Classes:
     )
     ids = frame.join(classes, on=keys, how="left", maintain_order="left")["id"]
     return Classes(ids, classes["representative"])
+
+
+def _varies(column: pl.Series) -> bool:
+    """Whether a column can tell rows apart; facts that nobody recorded cannot."""
+    if column.dtype != pl.Boolean or column.is_empty():
+        return True
+    nulls = column.null_count()
+    if nulls:
+        return nulls < column.len()
+    return bool(column.any()) and not column.all()
 
 
 def _pack(columns: Sequence[pl.Series], height: int) -> list[pl.Series]:

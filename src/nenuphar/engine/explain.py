@@ -20,6 +20,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.domain.truth import Truth
 from nenuphar.engine.combine import (
     BUILT_IN_CAUTIONS,
+    SILENT,
     Finding,
     RuleOutcome,
     combine,
@@ -184,11 +185,24 @@ def _decide(plan: Plan, fact: str, row: Row, reader: _Reader) -> Decided:
             outcome, rule_trace = _run(rule, row, reader)
             outcomes.append(outcome)
             rule_traces.append(rule_trace)
-        findings[context] = combine(outcomes, hierarchy)
+        findings[context] = _covered(plan, fact, context, row, reader, combine(outcomes, hierarchy))
         traces[context] = tuple(rule_traces)
     reader.context = NO_CONTEXT
     primary = _primary(plan, fact, row, reader, findings)
     return Decided(findings, primary, traces[primary])
+
+
+def _covered(
+    plan: Plan, fact: str, context: str, row: Row, reader: _Reader, found: Finding
+) -> Finding:
+    """Return a finding as it stands in an edition that may not speak of the row."""
+    coverage = plan.coverage(fact, context)
+    if coverage is None:
+        return found
+    asked = trace(coverage, row, reader)
+    if asked.truth is Truth.NOT_MET:
+        return SILENT
+    return found if asked.truth is Truth.MET else without_context(found, asked.missing)
 
 
 def _primary(plan: Plan, fact: str, row: Row, reader: _Reader, findings: dict[str, Finding]) -> str:
@@ -264,10 +278,9 @@ def _cite(kb: KnowledgeBase, source: str, locator: str, reference: str) -> str:
 def _say_cautions(plan: Plan, fact: str, row: Row, reader: _Reader, decided: Decided) -> None:
     for context, finding in decided.findings.items():
         reader.context = context
+        spoken = () if finding == SILENT else plan.cautions_in(fact, context)
         said = tuple(
-            caution.id
-            for caution in plan.cautions_in(fact, context)
-            if trace(caution.when, row, reader).truth is Truth.MET
+            caution.id for caution in spoken if trace(caution.when, row, reader).truth is Truth.MET
         )
         if said:
             decided.findings[context] = Finding(
@@ -302,7 +315,7 @@ def _conclude(
         by_context=tuple(
             (context, found.value or "", found.status)
             for context, found in decided.findings.items()
-            if context != NO_CONTEXT
+            if context != NO_CONTEXT and found != SILENT
         ),
         rule_id=";".join(finding.rule_ids),
         rule_version=versions,

@@ -16,6 +16,7 @@ from nenuphar.knowledge.criterion import (
     AtLeast,
     Criterion,
     HasVariant,
+    IsA,
     Leaf,
     Not,
     Over,
@@ -76,6 +77,14 @@ class Plan:
         if contexts == (NO_CONTEXT,):
             return NO_CONTEXT
         return context if context in contexts and context != NO_CONTEXT else None
+
+    def coverage(self, fact: str, context: str) -> Criterion | None:
+        """Return the criterion of the rows of which a context speaks; None where of all."""
+        chooser = self.knowledge.facts.get(self.knowledge.facts[fact].context)
+        concepts = chooser.covers.get(context, ()) if chooser is not None else ()
+        if chooser is None or not concepts:
+            return None
+        return AnyOf(tuple(IsA(chooser.covers_by, concept) for concept in concepts))
 
     def rules_in(self, fact: str, context: str) -> tuple[Rule, ...]:
         """Return the rules of a fact that speak in a context."""

@@ -76,6 +76,9 @@ def rows_of_facts(
         rows[scope].append(Row(scope, key[:depth]))
     rows[Scope.TREATMENT_LINE].append(Row(Scope.TREATMENT_LINE, ("case", "line")))
     for name, text in facts.items():
+        if name.startswith("variant("):  # the answer to a question that `has_variant` asks
+            rows[Scope.SPECIMEN][0].values[name] = text == "true"
+            continue
         declared = kb.facts[name]
         home = rows[declared.scope][0]
         home.values[name] = _value(name, text, kb)

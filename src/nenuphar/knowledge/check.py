@@ -67,9 +67,25 @@ def _check_fact(fact: Fact, kb: KnowledgeBase) -> Iterator[str]:
         yield "a number needs its unit"
     if fact.type == "code" and not fact.values and not fact.hierarchy:
         yield "a coded fact needs its values or a hierarchy"
-    for name in (fact.context, fact.contexts_of):
+    for name in (fact.context, fact.contexts_of, fact.covers_by):
         if name and name not in kb.facts:
             yield f"{name!r} is not a fact{nearest(name, kb.facts)}"
+    yield from _check_coverage(fact, kb)
+
+
+def _check_coverage(fact: Fact, kb: KnowledgeBase) -> Iterator[str]:
+    hierarchy = kb.hierarchy_of(fact.covers_by)
+    if fact.covers and hierarchy is None:
+        yield "covers needs covers_by, a fact whose values have a hierarchy"
+        return
+    for context, concepts in fact.covers.items():
+        if context not in fact.values:
+            hint = nearest(context, fact.values)
+            yield f"covers {context!r}, which is not one of its values{hint}"
+        for concept in concepts:
+            if hierarchy is not None and concept not in hierarchy:
+                hint = nearest(concept, hierarchy.parents)
+                yield f"covers {concept!r}, which is not a concept of {fact.covers_by}{hint}"
 
 
 def _check_rule(rule: Rule, kb: KnowledgeBase) -> Iterator[str]:

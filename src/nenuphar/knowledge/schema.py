@@ -76,6 +76,9 @@ class Fact(Record):
         hierarchy: Terminology whose concepts are the permitted codes, ordered by `is_a`.
         context: The fact whose value chooses among contexts (WHO editions) of this one.
         contexts_of: The contextual fact whose values in all contexts this one lists.
+        covers: Of a fact that chooses among contexts: the concepts of which each context speaks,
+            such as the organs of a WHO edition; a context that is not listed speaks of all.
+        covers_by: The fact that those concepts are values of.
         derived: Whether rules or methods conclude it; otherwise it is observed.
         meaning: One sentence.
         label: A short name for pages; made from the dotted name where it is left out.
@@ -91,6 +94,8 @@ class Fact(Record):
     hierarchy: str = ""
     context: str = ""
     contexts_of: str = ""
+    covers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    covers_by: str = ""
     derived: bool = False
     meaning: str = Field(min_length=10)
     label: str = ""
@@ -144,6 +149,9 @@ class Rule(Record):
         unless: If met the rule is not; if undetermined its conclusion is provisional.
         withholds: The rule, when met, leaves the fact undetermined instead of concluding a value;
             `names` are then the facts to look at again.
+        doubts: Whether a rule that withholds casts doubt while it is open. One that does not
+            withholds only where it is shown to hold: a routine diagnosis is not doubted because
+            no stain is on record.
         explanation: One sentence for the report.
         cases: At least one that fires, one that does not, one whose input is missing.
     """
@@ -155,6 +163,7 @@ class Rule(Record):
     when: Tree
     unless: Tree | None = None
     withholds: bool = False
+    doubts: bool = True
     names: tuple[str, ...] = ()
     explanation: str = Field(min_length=10)
     cases: tuple[RuleCase, ...] = ()
