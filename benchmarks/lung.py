@@ -47,11 +47,18 @@ def run(cases: int = 1_000_000, repeats: int = 3) -> list[dict[str, object]]:
     frames = simulated_frames(cases)
     tumours, specimens = frames[Scope.TUMOUR], frames[Scope.SPECIMEN]
     by_hand = classify(tumours, specimens)
+    entity, edition = "tumour.entity", "who_thoracic_2021"
+    said = tuple(c for c in plan.cautions[entity] if c.id.startswith("lung."))
     same = replace(
-        plan, edition="who_thoracic_2021", order=("tumour.entity",), measured={}, crosswalks={}
+        plan,
+        edition=edition,
+        order=(entity,),
+        cautions={entity: said},
+        measured={},
+        crosswalks={},
     )
-    entity = conclude_cohort(same, frames).select(COMPARED)
-    if not entity.equals(by_hand.select(COMPARED), null_equal=True):
+    concluded = conclude_cohort(same, frames).select(COMPARED)
+    if not concluded.equals(by_hand.select(COMPARED), null_equal=True):
         raise RuntimeError("the engine and the hand-written rules differ")
     whole = best(lambda: conclude_cohort(plan, frames), repeats)
     ours = best(lambda: conclude_cohort(same, frames), repeats)

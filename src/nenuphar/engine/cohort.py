@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from nenuphar.domain.observation import show_value
 from nenuphar.engine.block import Names, add_name, any_true
 from nenuphar.engine.columnar import CohortEvaluator, Decisions, named_or_itself, silence
 from nenuphar.engine.contest import FindingBlock, join_names
-from nenuphar.engine.frames import Frames
+from nenuphar.engine.frames import Frames, columns_of, kind_of, value_of
 from nenuphar.engine.plan import NO_CONTEXT, Plan
 from nenuphar.knowledge.base import KnowledgeBase
 
@@ -70,15 +71,17 @@ def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterat
 def _measured(fact: str, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
     """What a method computed; it ran before, so that rules can read it like what was observed."""
     method = plan.measured[fact]
-    unknown = pl.lit(None, dtype=pl.String)
-    whole = frame.with_columns(value=pl.col(fact) if fact in frame.columns else unknown)
-    known = whole.select("value", known=pl.col("value").is_not_null())
+    value = shown(fact, plan.knowledge, frame)
+    number, unit = _number(fact, plan.knowledge, frame)
+    known = pl.DataFrame({"value": value, "known": value.is_not_null(), "value_number": number})
 
     def where_known(text: str, otherwise: str = "") -> pl.Expr:
         return pl.when("known").then(pl.lit(text)).otherwise(pl.lit(otherwise))
 
     return known.select(
         "value",
+        "value_number",
+        unit=where_known(unit),
         status=where_known("met", "undetermined"),
         alternatives=pl.lit(""),
         rule_id=where_known(method.id),
@@ -86,6 +89,33 @@ def _measured(fact: str, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
         cautions=pl.lit(""),
         missing=where_known("", ";".join(sorted(method.inputs))),
     )
+
+
+def _number(fact: str, knowledge: KnowledgeBase, frame: pl.DataFrame) -> tuple[pl.Series, str]:
+    """Return the exact numbers of a fact, null where it is a range or no number, and its unit."""
+    lo, hi = f"{fact}.lo", f"{fact}.hi"
+    if kind_of(fact, knowledge) != "number" or lo not in frame.columns:
+        return pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height), ""
+    exact = pl.when(pl.col(lo) == pl.col(hi)).then(pl.col(lo))
+    return frame.select(exact.alias("n"))["n"], knowledge.facts[fact].unit
+
+
+def shown(fact: str, knowledge: KnowledgeBase, frame: pl.DataFrame) -> pl.Series:
+    """Return a fact as a reader would write it, for every row; null where it is missing."""
+    columns = list(columns_of(fact, kind_of(fact, knowledge)))
+    if not set(columns) <= set(frame.columns):
+        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    cells = frame.select(columns)
+    if cells.dtypes == [pl.String()]:
+        return cells.to_series()
+    kinds = cells.unique(maintain_order=True)
+    words = [
+        show_value(value) if (value := value_of(fact, row, knowledge)) is not None else None
+        for row in kinds.iter_rows(named=True)
+    ]
+    named = kinds.with_columns(pl.Series("\0shown", words, dtype=pl.String))
+    found = cells.join(named, on=columns, how="left", nulls_equal=True, maintain_order="left")
+    return found["\0shown"]
 
 
 def _render(block: FindingBlock, knowledge: KnowledgeBase) -> pl.DataFrame:
@@ -157,13 +187,14 @@ def _spread(fact: str, frame: pl.DataFrame, table: pl.DataFrame, ids: pl.Series)
     """Give every row of a scope the finding of its class."""
     rows = frame.select(_key(key, frame) for key in _KEYS)
     found = table.select(pl.all().gather(ids))
-    constants = [
-        pl.lit(fact).alias("fact"),
-        pl.lit(None, dtype=pl.Float64).alias("value_number"),
-        pl.lit("").alias("unit"),
-        pl.lit(None, dtype=pl.Float64).alias("probability"),
-    ]
-    whole = pl.concat([rows, found], how="horizontal").with_columns(constants)
+    constants = {
+        "fact": pl.lit(fact),
+        "value_number": pl.lit(None, dtype=pl.Float64),
+        "unit": pl.lit(""),
+        "probability": pl.lit(None, dtype=pl.Float64),
+    }
+    lacking = {name: value for name, value in constants.items() if name not in found.columns}
+    whole = pl.concat([rows, found], how="horizontal").with_columns(**lacking)
     return whole.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 

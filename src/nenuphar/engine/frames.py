@@ -122,14 +122,15 @@ def _row(scope: Scope, cells: Mapping[str, object], knowledge: KnowledgeBase) ->
         if column in skip or (is_part and part != "lo"):
             continue
         name = fact if is_part else column
-        value = _value(name, cells, knowledge)
+        value = value_of(name, cells, knowledge)
         if value is not None:
             row.values[name] = value
             row.origins[name] = Origin(str(cells["record"] or ""))
     return row
 
 
-def _value(fact: str, cells: Mapping[str, object], knowledge: KnowledgeBase) -> Value | None:
+def value_of(fact: str, cells: Mapping[str, object], knowledge: KnowledgeBase) -> Value | None:
+    """Read the value of a fact from the cells of its columns; None where it is missing."""
     kind = kind_of(fact, knowledge)
     if kind == "number":
         lo, lo_open, hi, hi_open = (cells.get(f"{fact}.{part}") for part in INTERVAL_PARTS)
