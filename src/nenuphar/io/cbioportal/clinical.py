@@ -23,7 +23,6 @@ ENTITY, SITE, TUMOUR = "reported entity", "site of the primary", "tumour of the 
 
 _CODE, _NAME, _MAIN, _SITE = "ONCOTREE_CODE", "CANCER_TYPE_DETAILED", "CANCER_TYPE", "PRIMARY_SITE"
 _SITE_COLUMNS = (_SITE, "PRIMARY_TUMOR_SITE", "TUMOR_SITE", "ONCOTREE_LINEAGE")
-_NAME_COLUMNS = (_NAME, "ONCOTREE_PRIMARY_DISEASE")
 _FILLED_IN = {"rows": 1000, "types": 20, "codes_per_type": 1.5}
 _LUNG_PARENT = "non-small cell lung cancer"
 
@@ -137,7 +136,7 @@ def _translated(table: Table, tree: OncoTree, findings: Findings) -> Table:
     frame = table.frame
     texts = frame.select(
         _text(frame, (_CODE,)).alias("code"),
-        _text(frame, _NAME_COLUMNS).alias("name"),
+        _text(frame, (_NAME,)).alias("name"),
         _text(frame, (_MAIN,)).alias("main_type"),
         _text(frame, _SITE_COLUMNS).alias("site"),
     )
