@@ -10,10 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from nenuphar.domain.problems import Problem
 from nenuphar.io.cbioportal.oncotree import OncoTree, Reported, Stated
 from nenuphar.io.mapping import Mapping
-from nenuphar.io.result import Findings, shorten
+from nenuphar.io.result import Findings
 from nenuphar.io.safe_yaml import read_bounded
 from nenuphar.io.tables import Table
 from nenuphar.knowledge.base import KnowledgeBase
@@ -220,8 +219,3 @@ def _remark(
             "use the file as the study released it",
             column=_CODE,
         )
-
-
-def note_problem(file: str, reason: str, fix: str, value: str = "") -> Problem:
-    """Return a remark about a file as a whole."""
-    return Problem(file, 0, "", "", shorten(value), reason, fix)
