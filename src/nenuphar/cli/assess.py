@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def assess(
-    source: Path = typer.Argument(..., metavar="INPUT", help="A case, a folder of cases, a table."),
+    source: Path = typer.Argument(
+        ..., metavar="INPUT", help="A case, a folder of cases, a study, a table."
+    ),
     out: Path = typer.Option(..., "--out", help="Folder for the results; replaced as a whole."),
     mapping: Mapping = "",
     workers: int = typer.Option(1, "--workers", min=1, help="Processes to share the work."),

@@ -43,7 +43,7 @@ def assess_cohort(
     """Read a cohort and conclude what can be concluded about it.
 
     Args:
-        source: A folder of cases or a table.
+        source: A folder of cases, a cBioPortal study (folder or file of samples) or a table.
         mapping: For tables: a mapping file or the name of a shipped mapping.
         workers: Processes to share the work.
         scheduler: Address of a Dask scheduler to run on instead.

@@ -80,7 +80,7 @@ def run_job(
     """Assess an input and publish the results.
 
     Args:
-        source: A case, a folder of cases or a table.
+        source: A case, a folder of cases, a cBioPortal study (folder or file) or a table.
         out: Folder for the results; an earlier result is replaced as a whole, anything else is not.
         mapping: For tables: a mapping file or the name of a shipped one.
         workers: Processes to share the work.

@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6FB8", "#8A949B")
 
-_WIDTH, _HEIGHT, _BAR, _LABEL = 860.0, 420.0, 12.0, 250.0
+_WIDTH, _HEIGHT, _BAR, _LABEL = 880.0, 420.0, 12.0, 262.0
 _GAP, _TOP, _LINE = 10.0, 26.0, 13.0
-_LONGEST = 38
+_LONGEST = 32
 
 
 @dataclass(frozen=True, slots=True)

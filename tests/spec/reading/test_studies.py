@@ -67,6 +67,19 @@ def test_the_code_wins_over_its_parent(tmp_path: Path) -> None:
     assert "2 neuroendocrine sample(s)" in read.problems[0].reason
 
 
+def test_a_name_that_says_less_than_the_code_is_no_contradiction(tmp_path: Path) -> None:
+    read = read_input(
+        _samples(
+            tmp_path,
+            "CSCLC\tSmall Cell Lung Cancer\tSmall Cell Lung Cancer\tLung",
+            "HGNEC\tx\tGastrointestinal Neuroendocrine Tumors\tColon",
+        ),
+        KNOWLEDGE,
+    )
+    assert _stated(read) == [("combined_sclc", "lung"), ("nec", "colon")]
+    assert read.values_rejected == 0
+
+
 @pytest.mark.parametrize(
     ("row", "entity", "site"),
     [

@@ -10,10 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from nenuphar.domain.problems import Problem
 from nenuphar.io.cbioportal.oncotree import OncoTree, Reported, Stated
 from nenuphar.io.mapping import Mapping
-from nenuphar.io.result import Findings, shorten
+from nenuphar.io.result import Findings
 from nenuphar.io.safe_yaml import read_bounded
 from nenuphar.io.tables import Table
 from nenuphar.knowledge.base import KnowledgeBase
@@ -23,7 +22,6 @@ ENTITY, SITE, TUMOUR = "reported entity", "site of the primary", "tumour of the 
 
 _CODE, _NAME, _MAIN, _SITE = "ONCOTREE_CODE", "CANCER_TYPE_DETAILED", "CANCER_TYPE", "PRIMARY_SITE"
 _SITE_COLUMNS = (_SITE, "PRIMARY_TUMOR_SITE", "TUMOR_SITE", "ONCOTREE_LINEAGE")
-_NAME_COLUMNS = (_NAME, "ONCOTREE_PRIMARY_DISEASE")
 _FILLED_IN = {"rows": 1000, "types": 20, "codes_per_type": 1.5}
 _LUNG_PARENT = "non-small cell lung cancer"
 
@@ -137,7 +135,7 @@ def _translated(table: Table, tree: OncoTree, findings: Findings) -> Table:
     frame = table.frame
     texts = frame.select(
         _text(frame, (_CODE,)).alias("code"),
-        _text(frame, _NAME_COLUMNS).alias("name"),
+        _text(frame, (_NAME,)).alias("name"),
         _text(frame, (_MAIN,)).alias("main_type"),
         _text(frame, _SITE_COLUMNS).alias("site"),
     )
@@ -221,8 +219,3 @@ def _remark(
             "use the file as the study released it",
             column=_CODE,
         )
-
-
-def note_problem(file: str, reason: str, fix: str, value: str = "") -> Problem:
-    """Return a remark about a file as a whole."""
-    return Problem(file, 0, "", "", shorten(value), reason, fix)

@@ -196,7 +196,7 @@ class OncoTree:
         entity, column, reason = named.entity, "", ""
         sites = named.sites
         other = self._by_name.get(plain(stated.name))
-        if other is not None and other != code:
+        if other is not None and other != code and not self._wider(other, code):
             entity = self._common(self._entities, entity, self._named[other].entity)
             sites = self._common_sites(sites, self._named[other].sites)
             column, reason = "name", f"the name is that of {other}, the code is {code}"
@@ -229,6 +229,14 @@ class OncoTree:
                 return site, False
         common = self._common(self._sites, sites[0], own)
         return ("" if common in _WIDE_SITES else common), True
+
+    def _wider(self, name: str, code: str) -> bool:
+        """Whether a name says the same as a code or less: it stands above it, organ and all."""
+        wide, narrow = self._named[name], self._named[code]
+        if not self._is_a(narrow.entity, wide.entity) or not wide.sites or not narrow.sites:
+            return False
+        own = narrow.sites[0]
+        return any(site == own or site in self._sites.ancestors(own) for site in wide.sites)
 
     def _is_a(self, entity: str, concept: str) -> bool:
         return bool(entity) and self._entities.is_a(entity, concept) is Truth.MET
