@@ -72,6 +72,18 @@ def test_overlapping_segments_are_rejected_and_touching_ones_are_not():
     assert reasons(("T", 1, 1, 100, 2), ("T", 1, 100, 200, 3), ("U", 1, 50, 60, 2)) == []
 
 
+def test_a_repeated_row_costs_only_itself():
+    assert reasons(("T", 1, 1, 100, 2), ("T", 1, 1, 100, 2)) == ["repeats another row"]
+
+
+def test_two_profiles_under_one_id_are_not_mixed():
+    one = [("T", c, 1, 1000, 2) for c in range(1, 9)]
+    two = [("T", c, 500, 2000, 1) for c in range(1, 9)]
+    found = reasons(*one, *two, ("U", 1, 1, 10, 2))
+    assert len(found) == 16
+    assert set(found) == {"many segments of this sample overlap: two profiles share one id"}
+
+
 def test_unsorted_segments_are_sorted_and_that_is_said():
     found = read_segments(table(("T", 1, 200, 300, 2), ("T", 1, 1, 100, 3)), "hg19")
     assert found.rejected == 0

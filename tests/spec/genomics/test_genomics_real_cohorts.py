@@ -80,7 +80,7 @@ def test_the_tumour_with_a_shattered_chromosome_13_oscillates(nets):
     [
         ("sclc_cancercell_gardner_2017", 20, 0),
         ("nepc_wcm_2016", 107, 0),
-        # One sample stands in the file more than once.
+        # Three samples stand in the file twice; their repeats are rejected.
         ("nsclc_pd1_msk_2018", 240, 115),
     ],
 )

@@ -26,6 +26,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 }
 REQUIRED = ("sample", "chromosome", "start", "end")
 _NUMBERS = ("start", "end", "log2", "total_cn", "minor_cn", "allele_1", "allele_2")
+# Overlaps from which on the segments of a sample are taken for two profiles under one id.
+_CLASHES_MIN, _CLASH_SHARE = 5, 0.2
 _ALIASES = {"23": "X", "24": "Y"}
 _TRUE, _FALSE = ("1", "1.0", "true", "yes", "t", "loh"), ("0", "0.0", "false", "no", "f")
 FINDINGS = {
@@ -193,6 +195,7 @@ def _typed(
 
 def _refuse_other_units(rows: pl.DataFrame) -> None:
     log2, total = rows["log2"].drop_nulls(), rows["total_cn"].drop_nulls()
+    least = 0.0 if total.is_empty() else float(total.min())  # type: ignore[arg-type]
     if log2.len() and total.is_empty() and float(log2.min()) >= 0:  # type: ignore[arg-type]
         middle = float(log2.median())  # type: ignore[arg-type]
         if middle >= 0.5:
@@ -202,9 +205,9 @@ def _refuse_other_units(rows: pl.DataFrame) -> None:
                 f"the column of log2 ratios has no negative value and a median of {middle:.2f}: "
                 f"these look like {what if middle >= 1.4 else ratio}"
             )
-    if total.len() and float(total.min()) < 0:  # type: ignore[arg-type]
+    if least < 0:
         raise SegmentInputError(
-            f"the column of copy numbers has negative values (least {total.min():.2f}): these look "
+            f"the column of copy numbers has negative values (least {least:.2f}): these look "
             "like log2 ratios; name the column log2"
         )
 
@@ -266,26 +269,54 @@ def _with_reasons(rows: pl.DataFrame, genome: str) -> pl.DataFrame:
 
 
 def _without_overlaps(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Reject what overlaps an accepted segment that begins before it, by more than one base."""
+    """Reject what overlaps an accepted segment that begins before it, by more than one base.
+
+    A sample in which many segments do is two profiles under one id, of which neither can be told
+    from the other: all its rows are rejected, but for exact repeats, which cost only themselves.
+    """
     places = ["sample", "chromosome"]
     reach = pl.col("end").cum_max().shift(1).over(places)
     if not rows.select((pl.col("start") < reach).any()).item():
         return rows, rows.clear()
+    again = rows.select(~pl.struct(*places, *_NUMBERS).is_first_distinct()).to_series()
+    repeats = _refused(rows.filter(again), "repeats another row", "leave it out")
+    rows = rows.filter(~again)
+    keep = _standing(rows)
+    clash = pl.col("kept").not_().sum().over("sample")
+    mixed = rows.with_columns(kept=keep).select(
+        (clash >= _CLASHES_MIN) & (clash >= _CLASH_SHARE * pl.len().over("sample"))
+    ).to_series()  # fmt: skip
+    clashing = _refused(
+        rows.filter(~keep & ~mixed),
+        "overlaps a segment that begins before it",
+        "keep one of both; which is right cannot be told from the table",
+    )
+    twins = _refused(
+        rows.filter(mixed),
+        "many segments of this sample overlap: two profiles share one id",
+        "give each profile its own id",
+    )
+    return rows.filter(keep & ~mixed), pl.concat([repeats, clashing, twins])
+
+
+def _refused(rows: pl.DataFrame, reason: str, fix: str) -> pl.DataFrame:
+    return rows.with_columns(
+        column=pl.lit("start"), value="start_text", reason=pl.lit(reason), fix=pl.lit(fix)
+    )
+
+
+def _standing(rows: pl.DataFrame) -> pl.Series:
+    """Walk along each chromosome and keep what begins at or after the end of the last one kept."""
     keep: list[bool] = []
     last, until = (None, None), -1.0
-    for sample, chromosome, start, end in rows.select(*places, "start", "end").iter_rows():
+    for sample, chromosome, start, end in rows.select(
+        "sample", "chromosome", "start", "end"
+    ).iter_rows():
         if (sample, chromosome) != last:
             last, until = (sample, chromosome), -1.0
         keep.append(start >= until)
         until = end if keep[-1] else until
-    mask = pl.Series(keep)
-    overlapping = rows.filter(~mask).with_columns(
-        column=pl.lit("start"),
-        value=pl.col("start_text"),
-        reason=pl.lit("overlaps a segment that begins before it"),
-        fix=pl.lit("keep one of both; which is right cannot be told from the table"),
-    )
-    return rows.filter(mask), overlapping
+    return pl.Series(keep, dtype=pl.Boolean)
 
 
 def _listed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -63,7 +63,7 @@ def telomere_maintenance(
     assayed = {"positive": "yes", "negative": "no"}.get((alt_assay or "").strip().lower())
     if assayed:
         basis.insert(0, f"ALT assay {alt_assay}")
-    missing = () if assayed else ("ALT assay (telomere FISH)",)
+    missing: tuple[str, ...] = () if assayed else ("ALT assay (telomere FISH)",)
     if state == "undetermined":
         missing += tuple(f"{g} staining" for g in GENES if stained[g] not in (_LOST, _KEPT))
     return TelomereMaintenance(
