@@ -11,7 +11,8 @@ import polars as pl
 
 from nenuphar.domain.problems import Problem
 from nenuphar.domain.scope import Scope
-from nenuphar.engine.cohort import conclude_cohort
+from nenuphar.engine.columnar import CohortEvaluator, Decisions
+from nenuphar.engine.contest import join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.io.mapped import apply_mapping
@@ -168,18 +169,32 @@ def phenotypes(
     kb = knowledge or load_knowledge()
     patients = lines.select("patient_id").unique(maintain_order=True)
     frames: Frames = {Scope.PATIENT: patients, Scope.TREATMENT_LINE: lines}
-    concluded = conclude_cohort(_plan(kb, tuple(sets)), frames)
-    row = (pl.int_range(pl.len(), dtype=pl.UInt32) % max(lines.height, 1)).alias("row")
+    decided = CohortEvaluator(_plan(kb, tuple(sets)), frames).run()
+    return pl.concat([_applied(fact, one) for fact, one in decided.items()])
+
+
+def _applied(fact: str, decided: Decisions) -> pl.DataFrame:
+    """Give every line to which a set applies the finding of its class."""
+    found = decided.primary
+    height = found.value.len()
+    classes = pl.DataFrame(
+        {
+            "phenotype": found.value,
+            "status": found.status,
+            "rule_id": join_names(found.rules, height),
+            "missing": join_names(found.missing, height),
+            "could_be": join_names(found.alternatives, height),
+        }
+    )
+    # Where no rule fits and nothing is missing, the set is made for another regimen or setting.
     applies = (pl.col("status") != "undetermined") | (pl.col("missing") != "")
-    return concluded.select(
-        row,
-        definition_set=pl.col("fact").str.strip_prefix(_PREFIX),
-        phenotype=pl.col("value"),
-        status="status",
-        rule_id="rule_id",
-        missing="missing",
-        could_be="alternatives",
-    ).filter(applies)
+    ids = decided.ids.alias("id").to_frame().with_row_index("row")
+    chosen = ids.filter(classes.select(applies).to_series().gather(decided.ids))
+    name = pl.lit(fact.removeprefix(_PREFIX)).alias("definition_set")
+    return pl.concat(
+        [chosen.select("row", name), classes.select(pl.all().gather(chosen["id"]))],
+        how="horizontal",
+    )
 
 
 def side_by_side(

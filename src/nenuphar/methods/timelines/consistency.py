@@ -51,13 +51,11 @@ def contradictions(lines: pl.DataFrame) -> Iterator[Contradiction]:
     for earlier, later, reason in _ORDER:
         first, last = f"line.{earlier}.lo", f"line.{later}.hi"
         if {first, last} <= set(lines.columns):
-            rows = lines.select((pl.col(last) < pl.col(first)).fill_null(value=False))
+            wrong = (pl.col(last) < pl.col(first)).fill_null(value=False)
             fix = f"correct {earlier} or {later}"
-            yield Contradiction(f"line.{later}", rows.to_series(), reason, fix)
-    if {"line.best_response", "line.pd_date.lo"} <= set(lines.columns):
-        censored = "line.pfs_event" in lines.columns
-        if censored:
-            open_pd = (pl.col("line.best_response") == "PD") & ~pl.col("line.pfs_event")
-            rows = lines.select(open_pd.fill_null(value=False)).to_series()
-            reason = "the best response is PD, but the time to progression is censored"
-            yield Contradiction("line.pfs_event", rows, reason, "correct one of the two")
+            yield Contradiction(f"line.{later}", lines.select(wrong).to_series(), reason, fix)
+    if {"line.best_response", "line.pfs_event"} <= set(lines.columns):
+        censored = (pl.col("line.best_response") == "PD") & ~pl.col("line.pfs_event")
+        rows = lines.select(censored.fill_null(value=False)).to_series()
+        reason = "the best response is PD, but the time to progression is censored"
+        yield Contradiction("line.pfs_event", rows, reason, "correct one of the two")
