@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import altair as alt
 import numpy as np
 import polars as pl
@@ -26,6 +28,15 @@ _COLOURS = ("#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#009E73", _GREY)
 _SCALE = alt.Scale(domain=[WORDS[name] for name in PHENOTYPES], range=list(_COLOURS))
 _GAP, _HALF = 0.02, 0.06
 _SWIMMERS = 60
+
+
+def _drawn(chart: alt.Chart | alt.LayerChart | alt.FacetChart, name: str) -> Markup:
+    """Draw a chart; Vega counts its ids on from figure to figure, here each starts anew."""
+    text = str(_svg(chart, name))  # type: ignore[arg-type]  # any chart can be drawn
+    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
+        for before, after in (('id="', '"'), ("url(#", ")")):
+            text = text.replace(f"{before}{found}{after}", f"{before}{name}.{number}{after}")
+    return Markup(text)  # noqa: S704 - Vega escapes the text of its marks
 
 
 def alluvial(table: pl.DataFrame, sets: list[str]) -> Markup | None:
@@ -67,7 +78,7 @@ def alluvial(table: pl.DataFrame, sets: list[str]) -> Markup | None:
         )
         .properties(width=620, height=300)
     )
-    return _svg(chart, "alluvial")
+    return _drawn(chart, "alluvial")
 
 
 def _label_expression(sets: list[str]) -> str:
@@ -185,7 +196,7 @@ def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
     )
     chart = (tiles + numbers).properties(width=150, height=170)
     faceted = chart.facet(alt.Facet("phenotype:N", title=None), columns=3)
-    return _svg(faceted, f"grid-{definition_set}")
+    return _drawn(faceted, f"grid-{definition_set}")
 
 
 def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
@@ -242,4 +253,4 @@ def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
         )
     )
     chart = (bars + dosed + marks).properties(width=560, height=max(9 * known.height, 60))
-    return _svg(chart, "swimmer")
+    return _drawn(chart, "swimmer")
