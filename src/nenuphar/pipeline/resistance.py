@@ -56,12 +56,14 @@ class Timelines:
         problems: Rejected rows, values taken as missing, notes.
         read: Rows seen; always accepted + rejected.
         rejected: Rows left out, each listed in `problems`.
+        values_rejected: Values taken as missing because they could not be read.
     """
 
     lines: pl.DataFrame
     problems: tuple[Problem, ...]
     read: int
     rejected: int
+    values_rejected: int = 0
 
 
 def read_timelines(
@@ -92,7 +94,8 @@ def read_timelines(
     kept = lines.filter(~wrong)
     rejected = result.rejected + lines.height - kept.height
     described = described_lines(kept, kb)
-    return Timelines(described, tuple(sorted(problems)), result.read, rejected)
+    listed = tuple(sorted(problems))
+    return Timelines(described, listed, result.read, rejected, result.values_rejected)
 
 
 def described_lines(lines: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
@@ -130,13 +133,17 @@ def _contradicted(lines: pl.DataFrame, table: Table, problems: list[Problem]) ->
     wrong = pl.Series([False], dtype=pl.Boolean).new_from_index(0, lines.height)
     for found in contradictions(lines):
         fresh = found.rows & ~wrong
+        reason = found.reason if found.rejects else f"{found.reason}; the later date counts"
         for record, patient in lines.filter(fresh).select("record", "patient_id").iter_rows():
             line = int(record.rsplit(":", 1)[-1])
             column = found.fact.removeprefix("line.")
             problems.append(
-                Problem(table.file.name, line, patient, column, "", found.reason, found.fix, True)
+                Problem(
+                    table.file.name, line, patient, column, "", reason, found.fix, found.rejects
+                )
             )
-        wrong |= fresh
+        if found.rejects:
+            wrong |= fresh
     return wrong
 
 
