@@ -50,7 +50,7 @@ def resistance(
         _print_json(done)
     else:
         _print_text(done)
-    lost = done.counts["rejected"] or any(p.line > 1 for p in done.problems)
+    lost = done.counts["rejected"] or done.values_rejected
     raise typer.Exit(1 if lost else 0)
 
 

@@ -11,7 +11,8 @@ import polars as pl
 
 from nenuphar.domain.problems import Problem
 from nenuphar.domain.scope import Scope
-from nenuphar.engine.cohort import conclude_cohort
+from nenuphar.engine.columnar import CohortEvaluator, Decisions
+from nenuphar.engine.contest import join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.io.mapped import apply_mapping
@@ -55,12 +56,14 @@ class Timelines:
         problems: Rejected rows, values taken as missing, notes.
         read: Rows seen; always accepted + rejected.
         rejected: Rows left out, each listed in `problems`.
+        values_rejected: Values taken as missing because they could not be read.
     """
 
     lines: pl.DataFrame
     problems: tuple[Problem, ...]
     read: int
     rejected: int
+    values_rejected: int = 0
 
 
 def read_timelines(
@@ -91,7 +94,8 @@ def read_timelines(
     kept = lines.filter(~wrong)
     rejected = result.rejected + lines.height - kept.height
     described = described_lines(kept, kb)
-    return Timelines(described, tuple(sorted(problems)), result.read, rejected)
+    listed = tuple(sorted(problems))
+    return Timelines(described, listed, result.read, rejected, result.values_rejected)
 
 
 def described_lines(lines: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
@@ -129,13 +133,17 @@ def _contradicted(lines: pl.DataFrame, table: Table, problems: list[Problem]) ->
     wrong = pl.Series([False], dtype=pl.Boolean).new_from_index(0, lines.height)
     for found in contradictions(lines):
         fresh = found.rows & ~wrong
+        reason = found.reason if found.rejects else f"{found.reason}; the later date counts"
         for record, patient in lines.filter(fresh).select("record", "patient_id").iter_rows():
             line = int(record.rsplit(":", 1)[-1])
             column = found.fact.removeprefix("line.")
             problems.append(
-                Problem(table.file.name, line, patient, column, "", found.reason, found.fix, True)
+                Problem(
+                    table.file.name, line, patient, column, "", reason, found.fix, found.rejects
+                )
             )
-        wrong |= fresh
+        if found.rejects:
+            wrong |= fresh
     return wrong
 
 
@@ -168,18 +176,32 @@ def phenotypes(
     kb = knowledge or load_knowledge()
     patients = lines.select("patient_id").unique(maintain_order=True)
     frames: Frames = {Scope.PATIENT: patients, Scope.TREATMENT_LINE: lines}
-    concluded = conclude_cohort(_plan(kb, tuple(sets)), frames)
-    row = (pl.int_range(pl.len(), dtype=pl.UInt32) % max(lines.height, 1)).alias("row")
+    decided = CohortEvaluator(_plan(kb, tuple(sets)), frames).run()
+    return pl.concat([_applied(fact, one) for fact, one in decided.items()])
+
+
+def _applied(fact: str, decided: Decisions) -> pl.DataFrame:
+    """Give every line to which a set applies the finding of its class."""
+    found = decided.primary
+    height = found.value.len()
+    classes = pl.DataFrame(
+        {
+            "phenotype": found.value,
+            "status": found.status,
+            "rule_id": join_names(found.rules, height),
+            "missing": join_names(found.missing, height),
+            "could_be": join_names(found.alternatives, height),
+        }
+    )
+    # Where no rule fits and nothing is missing, the set is made for another regimen or setting.
     applies = (pl.col("status") != "undetermined") | (pl.col("missing") != "")
-    return concluded.select(
-        row,
-        definition_set=pl.col("fact").str.strip_prefix(_PREFIX),
-        phenotype=pl.col("value"),
-        status="status",
-        rule_id="rule_id",
-        missing="missing",
-        could_be="alternatives",
-    ).filter(applies)
+    ids = decided.ids.alias("id").to_frame().with_row_index("row")
+    chosen = ids.filter(classes.select(applies).to_series().gather(decided.ids))
+    name = pl.lit(fact.removeprefix(_PREFIX)).alias("definition_set")
+    return pl.concat(
+        [chosen.select("row", name), classes.select(pl.all().gather(chosen["id"]))],
+        how="horizontal",
+    )
 
 
 def side_by_side(

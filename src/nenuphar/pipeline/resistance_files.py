@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from nenuphar.domain.problems import Problem, UsageError
+from nenuphar.domain.problems import UsageError
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.resistance import (
     accounted,
@@ -30,7 +30,7 @@ class Classified:
         table: One row for each subject and set that applies.
         phenotypes: Subjects by set and phenotype.
         without_set: Subjects to whom no set applies.
-        problems: Rejected rows, values taken as missing, and notes.
+        values_rejected: Values taken as missing because they could not be read.
         files: Files written.
     """
 
@@ -38,7 +38,7 @@ class Classified:
     table: pl.DataFrame
     phenotypes: pl.DataFrame
     without_set: list[str]
-    problems: tuple[Problem, ...]
+    values_rejected: int
     files: tuple[Path, ...]
 
 
@@ -89,7 +89,7 @@ def classify_file(
         table,
         phenotype_counts(table),
         unclassified(read.lines, table),
-        read.problems,
+        read.values_rejected,
         tuple(files),
     )
 

@@ -22,7 +22,7 @@ from nenuphar.pipeline.resistance_survival import (
     from_landmark,
     times_of,
 )
-from nenuphar.report.resistance_page import resistance_page
+from nenuphar.report.resistance_page import ResistanceCohort, resistance_page
 
 
 def page_of(
@@ -38,14 +38,12 @@ def page_of(
         title: What the cohort is called.
     """
     times = times_of(read.lines)
-    return resistance_page(
-        title,
-        table,
-        phenotype_counts(table),
-        grid,
-        times,
-        knowledge,
-        stamp_of(knowledge),
+    cohort = ResistanceCohort(
+        title=title,
+        table=table,
+        phenotypes=phenotype_counts(table),
+        grid=grid,
+        times=times,
         counts=accounted(read),
         without_set=len(unclassified(read.lines, table)),
         problems=read.problems,
@@ -58,6 +56,7 @@ def page_of(
         landmark=from_landmark(times),
         landmark_months=LANDMARK_MONTHS,
     )
+    return resistance_page(cohort, knowledge, stamp_of(knowledge))
 
 
 def phenotype_groups(table: pl.DataFrame, definition_set: str) -> pl.DataFrame:

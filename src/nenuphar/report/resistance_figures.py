@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import altair as alt
 import numpy as np
 import polars as pl
@@ -26,6 +28,15 @@ _COLOURS = ("#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#009E73", _GREY)
 _SCALE = alt.Scale(domain=[WORDS[name] for name in PHENOTYPES], range=list(_COLOURS))
 _GAP, _HALF = 0.02, 0.06
 _SWIMMERS = 60
+
+
+def _drawn(chart: alt.Chart | alt.LayerChart | alt.FacetChart, name: str) -> Markup:
+    """Draw a chart; Vega counts its ids on from figure to figure, here each starts anew."""
+    text = str(_svg(chart, name))  # type: ignore[arg-type]  # any chart can be drawn
+    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
+        for before, after in (('id="', '"'), ("url(#", ")")):
+            text = text.replace(f"{before}{found}{after}", f"{before}{name}.{number}{after}")
+    return Markup(text)  # noqa: S704 - Vega escapes the text of its marks
 
 
 def alluvial(table: pl.DataFrame, sets: list[str]) -> Markup | None:
@@ -56,7 +67,7 @@ def alluvial(table: pl.DataFrame, sets: list[str]) -> Markup | None:
     )
     chart = (
         alt.Chart(ribbons)
-        .mark_area(strokeWidth=0)
+        .mark_area(strokeWidth=0, aria=False)
         .encode(
             x=alt.X("x:Q", axis=axis, scale=alt.Scale(domain=[-0.15, len(sets) - 0.85])),
             y=alt.Y("low:Q", axis=None),
@@ -67,7 +78,7 @@ def alluvial(table: pl.DataFrame, sets: list[str]) -> Markup | None:
         )
         .properties(width=620, height=300)
     )
-    return _svg(chart, "alluvial")
+    return _drawn(chart, "alluvial")
 
 
 def _label_expression(sets: list[str]) -> str:
@@ -87,7 +98,7 @@ def _heights(values: pl.Series) -> dict[str, tuple[float, float]]:
     """Stack the phenotypes of a column; return the ends of each."""
     at, ends = 0.0, {}
     for name in PHENOTYPES:
-        share = float((values == name).mean() or 0)
+        share = int((values == name).sum()) / max(values.len(), 1)
         if share:
             ends[name] = (at, at + share)
             at += share + _GAP
@@ -111,7 +122,7 @@ def _flows(wide: pl.DataFrame, left: str, right: str, place: int) -> pl.DataFram
     rows = []
     for one in PHENOTYPES:
         for other in PHENOTYPES:
-            share = float(((wide[left] == one) & (wide[right] == other)).mean() or 0)
+            share = int(((wide[left] == one) & (wide[right] == other)).sum()) / wide.height
             if not share:
                 continue
             low = starts[one] + (ends[other] - starts[one]) * ease
@@ -145,7 +156,10 @@ def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
     own = grid.filter(pl.col("definition_set") == definition_set)
     if own.is_empty():
         return None
-    shown = ["primary", "acquired", "undetermined"]
+    present = set(own.filter(pl.col("subjects") > 0)["phenotype"].to_list())
+    shown = [name for name in ("primary", "acquired", "undetermined") if name in present]
+    if not shown:
+        return None
     cells = (
         own.select("cutoff_months", "weeks")
         .unique()
@@ -168,21 +182,21 @@ def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
             sort=["6", "7", "8", "9", "10", "11", "12"],
         ),
     )
-    tiles = base.mark_rect().encode(
+    tiles = base.mark_rect(aria=False).encode(
         color=alt.Color(
             "subjects:Q",
             title="Subjects",
             scale=alt.Scale(range=["#DCE6EE", "#0072B2"], domainMin=0),
         )
     )
-    most = int(cells["subjects"].max() or 0)
-    numbers = base.mark_text(fontSize=11).encode(
+    most = max(cells["subjects"].to_list())
+    numbers = base.mark_text(fontSize=11, aria=False).encode(
         text="subjects:Q",
         color=alt.condition(f"datum.subjects > {most / 2}", alt.value("white"), alt.value("black")),
     )
     chart = (tiles + numbers).properties(width=150, height=170)
     faceted = chart.facet(alt.Facet("phenotype:N", title=None), columns=3)
-    return _svg(faceted, f"grid-{definition_set}")
+    return _drawn(faceted, f"grid-{definition_set}")
 
 
 def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
@@ -206,7 +220,7 @@ def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
     y = alt.Y("subject:N", sort=order, title=None, axis=alt.Axis(labelFontSize=8, ticks=False))
     bars = (
         alt.Chart(known)
-        .mark_bar(height=5, opacity=0.55)
+        .mark_bar(height=5, opacity=0.55, aria=False)
         .encode(
             x=alt.X("follow_up:Q", title="Months from the first dose"),
             y=y,
@@ -215,7 +229,7 @@ def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
     )
     dosed = (
         alt.Chart(known.drop_nulls("exposure"))
-        .mark_bar(height=2, color="#444444")
+        .mark_bar(height=2, color="#444444", aria=False)
         .encode(x="exposure:Q", y=y)
     )
     events = known.unpivot(
@@ -223,7 +237,7 @@ def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
     ).drop_nulls("value")
     marks = (
         alt.Chart(events)
-        .mark_point(filled=True, size=28, opacity=1)
+        .mark_point(filled=True, size=28, opacity=1, aria=False)
         .encode(
             x="value:Q",
             y=y,
@@ -239,4 +253,4 @@ def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
         )
     )
     chart = (bars + dosed + marks).properties(width=560, height=max(9 * known.height, 60))
-    return _svg(chart, "swimmer")
+    return _drawn(chart, "swimmer")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from markupsafe import Markup
 
 from nenuphar.domain.conclusion import Stamp
 from nenuphar.domain.problems import Problem
@@ -18,75 +20,81 @@ from nenuphar.report.resistance_figures import PHENOTYPES, WORDS, alluvial, heat
 _PROBLEMS = 50
 
 
-def resistance_page(
-    title: str,
-    table: pl.DataFrame,
-    phenotypes: pl.DataFrame,
-    grid: pl.DataFrame,
-    times: pl.DataFrame,
-    knowledge: KnowledgeBase,
-    stamp: Stamp,
-    *,
-    counts: Mapping[str, int],
-    without_set: int,
-    problems: Sequence[Problem],
-    agreement: pl.DataFrame,
-    survival: Sequence[tuple[str, Sequence[SurvivalCurves]]],
-    landmark: SurvivalCurves | None,
-    landmark_months: float,
-) -> str:
-    """Render a cohort as one self-contained HTML page.
+@dataclass(frozen=True)
+class ResistanceCohort:
+    """What the page shows.
 
-    Args:
+    Attributes:
         title: What the cohort is called.
         table: One row for each subject and definition set (`nenuphar resistance`).
         phenotypes: Subjects by set and phenotype, with and without rapid progression.
         grid: Counts over the grid of cut-offs.
         times: Months from the first dose: `subject`, `exposure`, `follow_up`, `progression`,
             `confirmation`, `death`.
-        knowledge: The knowledge base that the conclusions were made with.
-        stamp: What they were made with.
         counts: Rows `read`, `accepted`, `rejected`.
         without_set: Subjects to whom no set applies.
         problems: What could not be used.
         agreement: Agreement of each two sets.
         survival: Survival by phenotype, for each set that has it.
-        landmark: Survival from the landmark.
+        landmark: Survival from the landmark, if it can be estimated.
         landmark_months: The landmark.
+    """
+
+    title: str
+    table: pl.DataFrame
+    phenotypes: pl.DataFrame
+    grid: pl.DataFrame
+    times: pl.DataFrame
+    counts: Mapping[str, int]
+    without_set: int
+    problems: Sequence[Problem]
+    agreement: pl.DataFrame
+    survival: Sequence[tuple[str, Sequence[SurvivalCurves]]]
+    landmark: SurvivalCurves | None
+    landmark_months: float
+
+
+def resistance_page(cohort: ResistanceCohort, knowledge: KnowledgeBase, stamp: Stamp) -> str:
+    """Render a cohort as one self-contained HTML page.
+
+    Args:
+        cohort: What to show.
+        knowledge: The knowledge base that the conclusions were made with.
+        stamp: What they were made with.
 
     Returns:
         HTML that loads nothing and runs no script. The same input gives the same bytes.
     """
-    sets = phenotypes["definition_set"].unique(maintain_order=True).to_list()
-    main_set = _most_common(table, sets)
-    own = table.filter(pl.col("definition_set") == main_set)
+    table, landmark = cohort.table, cohort.landmark
+    sets = cohort.phenotypes["definition_set"].unique(maintain_order=True).to_list()
     early = table.filter(pl.col("reason") == "early_death_without_scan")
+    first = table.unique("subject", keep="first", maintain_order=True)
+    coloured = dict(first.select("subject", "phenotype").iter_rows())
     return render(
         "resistance.html",
-        title=title,
+        title=cohort.title,
         stamp=stamp,
         words=WORDS,
         phenotypes=PHENOTYPES,
         meanings={name: _meaning(name, knowledge) for name in sets},
-        counts=counts,
-        without_set=without_set,
+        counts=cohort.counts,
+        without_set=cohort.without_set,
         subjects=table["subject"].n_unique(),
-        progressed=times["progression"].is_not_null().sum(),
+        progressed=cohort.times["progression"].is_not_null().sum(),
         early_deaths=early["subject"].n_unique(),
-        phenotype_rows=[_phenotype_row(name, phenotypes) for name in sets],
+        phenotype_rows=[_phenotype_row(name, cohort.phenotypes) for name in sets],
         reasons=_reasons(table, knowledge),
         missing=_missing(table),
         could_be=_could_be(table),
-        agreement=agreement.to_dicts(),
+        agreement=cohort.agreement.to_dicts(),
         alluvials=_alluvials(table, sets),
-        heat_maps=[(n, figure) for n in sets if (figure := heat_map(grid, n)) is not None],
-        survival=[(name, [_curves(one) for one in both]) for name, both in survival],
+        heat_maps=[(n, figure) for n in sets if (figure := heat_map(cohort.grid, n)) is not None],
+        survival=[(name, [_curves(one) for one in both]) for name, both in cohort.survival],
         landmark=_curves(landmark) if landmark is not None else None,
-        landmark_months=f"{landmark_months:g}",
-        swimmer=swimmer(times, dict(own.select("subject", "phenotype").iter_rows())),
-        swimmer_set=main_set,
-        problems=list(problems[:_PROBLEMS]),
-        problem_count=len(problems),
+        landmark_months=f"{cohort.landmark_months:g}",
+        swimmer=swimmer(cohort.times, coloured),
+        problems=list(cohort.problems[:_PROBLEMS]),
+        problem_count=len(cohort.problems),
     )
 
 
@@ -96,11 +104,6 @@ def _meaning(name: str, knowledge: KnowledgeBase) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _most_common(table: pl.DataFrame, sets: Sequence[str]) -> str:
-    sizes = Counter(table["definition_set"].to_list())
-    return max(sets, key=lambda name: sizes[name], default="")
-
-
 def _phenotype_row(name: str, phenotypes: pl.DataFrame) -> tuple[str, list[tuple[int, int]], int]:
     own = phenotypes.filter(pl.col("definition_set") == name)
     found = {p: (n, without) for _, p, n, without in own.iter_rows()}
@@ -108,7 +111,7 @@ def _phenotype_row(name: str, phenotypes: pl.DataFrame) -> tuple[str, list[tuple
     return name, cells, sum(n for n, _ in cells)
 
 
-def _reasons(table: pl.DataFrame, knowledge: KnowledgeBase) -> list[tuple[str, ...]]:
+def _reasons(table: pl.DataFrame, knowledge: KnowledgeBase) -> list[tuple[str, str, str, str, int]]:
     decided = table.filter(pl.col("phenotype") != "")
     keys = ["definition_set", "phenotype", "reason", "rule_id"]
     counted = decided.group_by(keys, maintain_order=True).len("n")
@@ -141,7 +144,7 @@ def _could_be(table: pl.DataFrame) -> list[tuple[str, str, int]]:
     ]
 
 
-def _alluvials(table: pl.DataFrame, sets: Sequence[str]) -> list[tuple[object, list[str], int]]:
+def _alluvials(table: pl.DataFrame, sets: Sequence[str]) -> list[tuple[Markup, list[str], int]]:
     """Draw one figure for each group of sets that apply to the same subjects."""
     listed = table.group_by("subject", maintain_order=True).agg("definition_set")
     groups = Counter(tuple(names) for names in listed["definition_set"].to_list())

@@ -97,6 +97,19 @@ class TestBadInput:
         assert "before the first dose" in problem.reason
         assert "ici_start" in problem.fix
 
+    def test_a_progression_after_the_last_assessment_was_an_assessment(self, tmp_path):
+        late = MONO | {"last_assessment": "2020-02-01"}
+        read = read_timelines(self.write(tmp_path / "t.csv", late))
+        assert (read.rejected, read.lines.height) == (0, 1)
+        assert any("the later date counts" in problem.reason for problem in read.problems)
+
+    def test_two_rows_of_one_subject_that_differ_are_both_rejected(self, tmp_path):
+        path = self.write(tmp_path / "t.csv", MONO, MONO)
+        path.write_text(path.read_text().replace("S1", "S0").replace("PD", "SD", 1))
+        read = read_timelines(path)
+        assert (read.read, read.rejected, read.lines.height) == (2, 2, 0)
+        assert side_by_side(read.lines).height == 0
+
     def test_the_command_says_so_and_lists_them(self, tmp_path):
         wrong = MONO | {"best_response": "very good", "cycles": "-3"}
         source = self.write(tmp_path / "t.csv", MONO, wrong, CHEMO | {"death_date": "2020-01-02"})

@@ -14,14 +14,19 @@ _ORDER = (
     ("ici_start", "last_assessment", "the last assessment lies before the first dose"),
     ("ici_start", "death_date", "the death lies before the first dose"),
     ("pd_date", "pd_confirmed_date", "the confirmation lies before the progression"),
-    ("pd_date", "last_assessment", "the last assessment lies before the progression"),
-    ("pd_confirmed_date", "last_assessment", "the last assessment lies before the confirmation"),
     ("pd_date", "death_date", "the progression lies after the death"),
     ("pd_confirmed_date", "death_date", "the confirmation lies after the death"),
     ("ici_last_dose", "death_date", "the last dose lies after the death"),
     ("last_assessment", "death_date", "the last assessment lies after the death"),
     ("maintenance_start", "death_date", "the maintenance starts after the death"),
 )
+
+
+_LATER_COUNTS = (
+    ("pd_date", "last_assessment", "the last assessment lies before the progression"),
+    ("pd_confirmed_date", "last_assessment", "the last assessment lies before the confirmation"),
+)
+# The scan that showed or confirmed progression was itself an assessment: nothing is lost.
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,14 @@ class Contradiction:
         rows: Where, shape (n,).
         reason: What is wrong.
         fix: What to do.
+        rejects: Whether the row cannot be used; otherwise the later date counts.
     """
 
     fact: str
     rows: pl.Series
     reason: str
     fix: str
+    rejects: bool = True
 
 
 def contradictions(lines: pl.DataFrame) -> Iterator[Contradiction]:
@@ -48,16 +55,17 @@ def contradictions(lines: pl.DataFrame) -> Iterator[Contradiction]:
         lines: Lines of treatment with the columns of `line.*` dates; missing and partial dates
             contradict only what they exclude.
     """
-    for earlier, later, reason in _ORDER:
+    pairs = [(*pair, True) for pair in _ORDER] + [(*pair, False) for pair in _LATER_COUNTS]
+    for earlier, later, reason, rejects in pairs:
         first, last = f"line.{earlier}.lo", f"line.{later}.hi"
         if {first, last} <= set(lines.columns):
-            rows = lines.select((pl.col(last) < pl.col(first)).fill_null(value=False))
+            wrong = (pl.col(last) < pl.col(first)).fill_null(value=False)
             fix = f"correct {earlier} or {later}"
-            yield Contradiction(f"line.{later}", rows.to_series(), reason, fix)
-    if {"line.best_response", "line.pd_date.lo"} <= set(lines.columns):
-        censored = "line.pfs_event" in lines.columns
-        if censored:
-            open_pd = (pl.col("line.best_response") == "PD") & ~pl.col("line.pfs_event")
-            rows = lines.select(open_pd.fill_null(value=False)).to_series()
-            reason = "the best response is PD, but the time to progression is censored"
-            yield Contradiction("line.pfs_event", rows, reason, "correct one of the two")
+            yield Contradiction(
+                f"line.{later}", lines.select(wrong).to_series(), reason, fix, rejects
+            )
+    if {"line.best_response", "line.pfs_event"} <= set(lines.columns):
+        censored = (pl.col("line.best_response") == "PD") & ~pl.col("line.pfs_event")
+        rows = lines.select(censored.fill_null(value=False)).to_series()
+        reason = "the best response is PD, but the time to progression is censored"
+        yield Contradiction("line.pfs_event", rows, reason, "correct one of the two")

@@ -103,8 +103,8 @@ def _pfs(frame: pl.DataFrame, missed_days: float) -> pl.DataFrame:
 def _progression_or_death(start: str, missed_days: float) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """Return when progression or death ends a time, whether it does, and why."""
     first = pl.min_horizontal("pd_date", "death_date")
-    what = pl.when(pl.col("pd_date") <= first).then(pl.lit("progression"))
-    what = what.otherwise(pl.lit("death"))
+    progressed = pl.col("pd_date") <= first
+    what = pl.when(progressed).then(pl.lit("progression")).otherwise(pl.lit("death"))
     before = pl.max_horizontal(
         pl.col(start),
         pl.when(pl.col("assessed_before") <= pl.col("new_therapy")).then("assessed_before"),

@@ -169,8 +169,9 @@ class _Timeline:
 
     def _death_ended_it(self) -> NDArray[np.bool_]:
         """Where a stated time without progression ended in death on the same day."""
-        same = (self.pfs_event == YES) & (self.os_event == YES) & (self.os.lo == self.pfs.lo)
-        return same & ~self.best_pd
+        both = (self.pfs_event == YES) & (self.os_event == YES)
+        died: NDArray[np.bool_] = both & (self.os.lo == self.pfs.lo) & ~self.best_pd
+        return died
 
     def _scanned_on_therapy(self) -> NDArray[np.bool_]:
         return self.scanned | (self.assessed.lo > self.start.hi)

@@ -29,7 +29,8 @@ def add_months(start: Days, months: NDArray[Any]) -> Days:
     first = month.astype("M8[D]")
     length = (month + np.timedelta64(1, "M")).astype("M8[D]") - first
     day = start.astype("M8[D]") - start.astype("M8[M]").astype("M8[D]")
-    return first + np.minimum(day, length - np.timedelta64(1, "D"))
+    later: Days = first + np.minimum(day, length - np.timedelta64(1, "D"))
+    return later
 
 
 def calendar_months(start: Days, end: Days) -> Numbers:
