@@ -125,9 +125,7 @@ class CohortEvaluator:
         chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
         extra = [chooser] if chooser and self.plan.is_derived(chooser) else []
         view = _View(self, scope, trees, skip=fact, extra=extra)
-        findings = {
-            name: self._covered(fact, name, view, name in spoken) for name in contexts
-        }
+        findings = {name: self._covered(fact, name, view, name in spoken) for name in contexts}
         context = self._chosen(view, chooser, findings)
         primary = _compose(findings, context)
         for name in spoken:
