@@ -149,7 +149,8 @@ class CohortEvaluator:
         if coverage is None:
             return found
         block = view.block(context)
-        truth, names = block.truth(coverage), {}
+        truth = block.truth(coverage)
+        names: Names = {}
         block.open_names(coverage, view._everywhere, names)
         found = _without_context(found, truth.is_null(), names)
         silent = _silent(len(view.classes))

@@ -182,7 +182,8 @@ def crosswalk(by_context: Sequence[tuple[str, Finding]]) -> Finding:
     """List what stands in every context, as `edition=value`.
 
     The list is met where every context is, provisional where one of its values is, undetermined
-    where nothing stands in any of them; editions that do not speak of the row are left out; facts that would fill it in are named.
+    where nothing stands in any of them; editions that do not speak of the row are left out;
+    facts that would fill it in are named.
     """
     by_context = [(name, found) for name, found in by_context if found != SILENT]
     parts = [(context, found) for context, found in by_context if found.stands]

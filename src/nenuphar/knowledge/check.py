@@ -80,7 +80,8 @@ def _check_coverage(fact: Fact, kb: KnowledgeBase) -> Iterator[str]:
         return
     for context, concepts in fact.covers.items():
         if context not in fact.values:
-            yield f"covers {context!r}, which is not one of its values{nearest(context, fact.values)}"
+            hint = nearest(context, fact.values)
+            yield f"covers {context!r}, which is not one of its values{hint}"
         for concept in concepts:
             if hierarchy is not None and concept not in hierarchy:
                 hint = nearest(concept, hierarchy.parents)
