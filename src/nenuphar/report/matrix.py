@@ -116,8 +116,8 @@ def matrix_page(kb: KnowledgeBase) -> str:
     lines = ["# Editions, sites and entities", "", "Made from the records; do not edit.", ""]
     lines += [
         "A cell names the rules that can conclude the entity; their cases stand below. "
-        f"An empty cell says why: *{_OTHER_SITE}*. Sites of which an edition does not speak have no "
-        "column in it; entities for which it has no rule at all are listed below its table.",
+        f"An empty cell says why: *{_OTHER_SITE}*. Sites of which an edition does not speak have "
+        "no column in it; entities for which it has no rule at all are listed below its table.",
         "",
     ]
     for edition in matrix.editions:
