@@ -180,29 +180,20 @@ def _decide(plan: Plan, fact: str, row: Row, reader: _Reader) -> Decided:
     traces: dict[str, tuple[RuleTrace, ...]] = {}
     for context in plan.contexts(fact):
         reader.context = context
-        outcomes, rule_traces = [], []
-        for rule in plan.rules_in(fact, context):
-            outcome, rule_trace = _run(rule, row, reader)
-            outcomes.append(outcome)
-            rule_traces.append(rule_trace)
-        findings[context] = _covered(plan, fact, context, row, reader, combine(outcomes, hierarchy))
-        traces[context] = tuple(rule_traces)
+        coverage = plan.coverage(fact, context)
+        spoken = trace(coverage, row, reader) if coverage is not None else None
+        if spoken is not None and spoken.truth is Truth.NOT_MET:
+            findings[context], traces[context] = SILENT, ()
+            continue
+        ran = [_run(rule, row, reader) for rule in plan.rules_in(fact, context)]
+        found = combine([outcome for outcome, _ in ran], hierarchy)
+        if spoken is not None and spoken.truth is Truth.UNDETERMINED:
+            found = without_context(found, spoken.missing)
+        findings[context] = found
+        traces[context] = tuple(rule_trace for _, rule_trace in ran)
     reader.context = NO_CONTEXT
     primary = _primary(plan, fact, row, reader, findings)
     return Decided(findings, primary, traces[primary])
-
-
-def _covered(
-    plan: Plan, fact: str, context: str, row: Row, reader: _Reader, found: Finding
-) -> Finding:
-    """Return a finding as it stands in an edition that may not speak of the row."""
-    coverage = plan.coverage(fact, context)
-    if coverage is None:
-        return found
-    asked = trace(coverage, row, reader)
-    if asked.truth is Truth.NOT_MET:
-        return SILENT
-    return found if asked.truth is Truth.MET else without_context(found, asked.missing)
 
 
 def _primary(plan: Plan, fact: str, row: Row, reader: _Reader, findings: dict[str, Finding]) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.search import headline
+from nenuphar.report.matrix import matrix_page
 
 
 def write_reference(kb: KnowledgeBase, folder: Path) -> None:
-    """Write one page for each kind of record, and an index.
+    """Write one page for each kind of record, the matrix of the classification, and an index.
 
     Args:
         kb: The knowledge base.
@@ -25,6 +26,9 @@ def write_reference(kb: KnowledgeBase, folder: Path) -> None:
     for kind, records in sorted(by_kind.items()):
         (folder / f"{kind}.md").write_text(_page(kind, records), encoding="utf-8")
         index.append(f"- [{kind}]({kind}.md): {len(records)}")
+    if "tumour.who_edition" in kb.facts:
+        (folder / "matrix.md").write_text(matrix_page(kb), encoding="utf-8")
+        index.append("- [Editions, sites and entities](matrix.md)")
     (folder / "README.md").write_text("\n".join(index) + "\n", encoding="utf-8")
 
 

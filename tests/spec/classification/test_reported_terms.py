@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from nenuphar.engine.cohort import conclude_cohort
+from nenuphar.engine.frames import frames_of
+from nenuphar.engine.rule_cases import rows_of_facts
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.knowledge.crosswalk import carry, harmonise
+from nenuphar.methods import components
+from nenuphar.pipeline.case import plan_of
 
 SYSTEMS = (
     "digestive_2010",
@@ -101,3 +106,25 @@ def test_an_old_carcinoid_of_the_gut_is_graded_by_its_counts(conclude, mitoses, 
         "pathology.ki67": ki67,
     }
     assert conclude("tumour.harmonised", facts).value == harmonised
+
+
+def test_in_a_cohort_of_2010_the_share_that_stays_open_is_the_share_without_morphology():
+    kb = load_knowledge()
+    read = ["well_differentiated", "small_cell", "large_cell", "neuroendocrine", None]
+    patients = []
+    for number in range(50):
+        facts = {"tumour.site": "pancreas", "diagnosis.reported_term": "nec_g3_2010"}
+        if morphology := read[number % 5]:
+            facts["pathology.morphology"] = morphology
+        rows = rows_of_facts(facts, (), kb)
+        for own in rows.values():
+            for row in own:
+                row.key = (f"P{number:02}", *row.key[1:])
+        components.describe_rows(rows)
+        patients.append(rows)
+    table = conclude_cohort(plan_of(kb), components.describe_frames(frames_of(patients, kb)))
+    found = table.filter(table["fact"] == "tumour.harmonised")
+    counts = dict(found["value"].value_counts().iter_rows())
+    assert counts == {"net_g3": 10, "nec_small_cell": 10, "nec_large_cell": 10, None: 20}
+    still_open = found.filter(found["value"].is_null())
+    assert set(still_open["missing"]) == {"pathology.morphology"}
