@@ -26,7 +26,7 @@ from nenuphar.engine.combine import (
     crosswalk,
 )
 from nenuphar.engine.plan import NO_CONTEXT, Plan, reads_of
-from nenuphar.engine.rows import PatientRows, belongs
+from nenuphar.engine.rows import PatientRows, belongs, rows_over
 from nenuphar.engine.tracer import Seen, trace
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import Over, facts_of, walk
@@ -90,7 +90,7 @@ class _Reader:
         return next((other for other in self.rows[scope] if belongs(row, other)), None)
 
     def below(self, row: Row, scope: Scope) -> list[Row]:
-        return [other for other in self.rows[scope] if belongs(other, row)]
+        return rows_over(self.rows, row, scope)
 
 
 def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:

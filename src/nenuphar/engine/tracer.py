@@ -122,7 +122,8 @@ def _ask(node: Leaf, value: Value | None, kb: KnowledgeBase) -> tuple[Truth, str
             return hierarchy.is_a(value, concept), "is_a", concept, ""
         case HasVariant():
             answer = value if isinstance(value, bool) else None
-            return Truth.of(answer), "has_variant", f"{node.significance} ({node.origin})", ""
+            wanted = f"{node.change or node.significance} ({node.origin})"
+            return Truth.of(answer), "has_variant", wanted, ""
         case Compare(_, op, limit):
             number = kb.limit(limit)
             truth = Truth.UNDETERMINED

@@ -77,6 +77,8 @@ class Fact(Record):
         context: The fact whose value chooses among contexts (WHO editions) of this one.
         contexts_of: The contextual fact whose values in all contexts this one lists.
         derived: Whether rules or methods conclude it; otherwise it is observed.
+        changes: Whether the value may change with time: not, in any direction, or only `up` (counts
+            that grow, rows that are added).
         meaning: One sentence.
         ask: What to do to learn it (the next best test), in words for a report.
         codes: Terminology codes of the fact itself (`ncit`, `loinc`, ...).
@@ -91,6 +93,7 @@ class Fact(Record):
     context: str = ""
     contexts_of: str = ""
     derived: bool = False
+    changes: Literal["", "any", "up"] = ""
     meaning: str = Field(min_length=10)
     ask: str = ""
     codes: dict[str, str] = Field(default_factory=dict)
