@@ -118,7 +118,7 @@ class CohortEvaluator:
         trees += [caution.when for caution in cautions]
         chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
         extra = [chooser] if chooser and self.plan.is_derived(chooser) else []
-        view = _View(self, scope, trees, skip=fact, extra=extra)
+        view = View(self, scope, trees, skip=fact, extra=extra)
         contexts = {
             context: self._finding(fact, context, view) for context in self.plan.contexts(fact)
         }
@@ -129,7 +129,7 @@ class CohortEvaluator:
             contexts[name] = self._cautioned(fact, name, view, own, finding)
         return Decisions(view.classes.ids, contexts, _compose(contexts, context), context)
 
-    def _finding(self, fact: str, context: str, view: _View) -> FindingBlock:
+    def _finding(self, fact: str, context: str, view: View) -> FindingBlock:
         block = view.block(context)
         outcomes: list[RuleBlock] = []
         for rule in self.plan.rules_in(fact, context):
@@ -138,7 +138,7 @@ class CohortEvaluator:
         hierarchy = self.plan.knowledge.hierarchy_of(fact)
         return ContestBlock(outcomes, hierarchy, block.height).finding()
 
-    def _chosen(self, view: _View, chooser: str, contexts: dict[str, FindingBlock]) -> pl.Series:
+    def _chosen(self, view: View, chooser: str, contexts: dict[str, FindingBlock]) -> pl.Series:
         """Return the context of every class; where none is known, note what would tell it."""
         none = pl.Series([NO_CONTEXT]).new_from_index(0, len(view.classes))
         if not chooser:
@@ -151,7 +151,7 @@ class CohortEvaluator:
         return frame.select(known.alias("v"))["v"]
 
     def _cautioned(
-        self, fact: str, context: str, view: _View, own: FindingBlock, finding: FindingBlock
+        self, fact: str, context: str, view: View, own: FindingBlock, finding: FindingBlock
     ) -> FindingBlock:
         cautions = self.plan.cautions_in(fact, context)
         if not cautions:
@@ -161,7 +161,7 @@ class CohortEvaluator:
         return replace(finding, cautions={**finding.cautions, **said})
 
 
-class _View:
+class View:
     """The classes of rows that some trees can tell apart, and what each class shows."""
 
     def __init__(
@@ -202,7 +202,8 @@ class _View:
         }
 
     @cached_property
-    def _everywhere(self) -> pl.Series:
+    def everywhere(self) -> pl.Series:
+        """True for every class."""
         return pl.Series([True]).new_from_index(0, len(self.classes))
 
     def block(self, context: str, own: Mapping[str, FindingBlock] | None = None) -> Block:
@@ -213,7 +214,7 @@ class _View:
             own: Findings that are not decided yet, for cautions about them.
         """
         leaves: dict[Criterion, LeafTruth] = {
-            leaf: LeafTruth(truth, {leaf.fact: self._everywhere})
+            leaf: LeafTruth(truth, {leaf.fact: self.everywhere})
             for leaf, truth in self._observed.items()
         }
         leaves |= self._quantified
@@ -242,7 +243,7 @@ class _View:
         met, open_codes = code_sets(leaf, self.plan.knowledge)
         frame = pl.DataFrame({"v": _standing_value(finding)})
         truth = frame.select(truth_of_codes(pl.col("v"), met, open_codes).alias("t"))["t"]
-        return LeafTruth(truth, _named_or_itself(finding, leaf.fact, self._everywhere))
+        return LeafTruth(truth, _named_or_itself(finding, leaf.fact, self.everywhere))
 
     def softness(self, rule: Rule, context: str) -> tuple[pl.Series, Names]:
         """Return where a rule reads a provisional value on its row, and what would settle it."""
@@ -262,16 +263,16 @@ class _View:
         inner_scope = Scope(node.scope)
         home = self.scope.shared_with(inner_scope)
         trees = [node.that] if node.where is None else [node.that, node.where]
-        inner = _View(self.cohort, inner_scope, trees)
+        inner = View(self.cohort, inner_scope, trees)
         block = inner.block(NO_CONTEXT)
         ids = inner.classes.ids
         where_names: Names = {}
         that_names: Names = {}
-        block.open_names(node.that, inner._everywhere, that_names)
-        where = inner._everywhere
+        block.open_names(node.that, inner.everywhere, that_names)
+        where = inner.everywhere
         if node.where is not None:
             where = block.truth(node.where)
-            block.open_names(node.where, inner._everywhere, where_names)
+            block.open_names(node.where, inner.everywhere, where_names)
         rows = InnerRows(
             self.cohort.parent_rows(inner_scope, home).cast(pl.UInt32),
             where.gather(ids),

@@ -104,8 +104,9 @@ def _leaf(node: Leaf, row: Row, reader: Reader) -> Trace:
     seen = reader.see(row, node.fact)
     truth, op, wanted, threshold = _ask(node, seen.value, reader.knowledge)
     missing = (seen.missing or (node.fact,)) if truth is Truth.UNDETERMINED else ()
+    shown = show_value(seen.value)
     return Trace(
-        op, truth, node.fact, show_value(seen.value), wanted, threshold, missing, (), node.note
+        op, truth, node.fact, shown, wanted, threshold, missing, (), node.note, seen.soft
     )
 
 
