@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from nenuphar.domain.observation import Row
@@ -75,11 +75,13 @@ def test_every_quantifier_of_a_trial_runs_over_rows_that_the_cohort_holds() -> N
     assert scopes == {"treatment_line"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_rows_and_columns_agree(data: st.DataObject) -> None:
     cohort = [data.draw(patient(f"P{i}")) for i in range(data.draw(st.integers(1, 3)))]
-    matches = match_cohort(frames_of(cohort, KB), KB)
+    first = data.draw(st.integers(0, 5))
+    trials = trials_of(KB)[first::6]
+    matches = match_cohort(frames_of(cohort, KB), KB, trials)
     pairs = {
         (cells["patient_id"], cells["trial_id"]): cells
         for cells in matches.pairs().iter_rows(named=True)
@@ -89,7 +91,7 @@ def test_rows_and_columns_agree(data: st.DataObject) -> None:
     expected = []
     for rows in cohort:
         name = rows[Scope.PATIENT][0].key[0]
-        for match in match_case(assess_rows(name, rows, KB), KB):
+        for match in match_case(assess_rows(name, rows, KB), KB, trials):
             cells = pairs.pop((name, match.record["id"]))
             assert cells["eligibility"] == match.eligibility.value
             assert cells["provisional"] == match.provisional

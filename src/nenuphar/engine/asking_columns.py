@@ -62,7 +62,8 @@ def ask_cohort(trees: Sequence[Criterion], evaluator: CohortEvaluator) -> Answer
     classes = densify([patients.classes.ids, sets.ids], patients.height)
     of_patient = patients.classes.ids.gather(classes.representatives)
     of_set = sets.ids.gather(classes.representatives)
-    found = {tree: _gather(_own_answer(tree, patients), of_patient) for tree in own}
+    block = patients.block(NO_CONTEXT)
+    found = {tree: _gather(_own_answer(tree, patients, block), of_patient) for tree in own}
     found |= {tree: _gather(answer, of_set) for tree, answer in sets.answers(inner).items()}
     return Answers(classes, found)
 
@@ -72,8 +73,7 @@ def _gather(answer: Answer, rows: pl.Series) -> Answer:
     return Answer(answer.truth.gather(rows), missing, answer.provisional.gather(rows))
 
 
-def _own_answer(tree: Criterion, view: View) -> Answer:
-    block = view.block(NO_CONTEXT)
+def _own_answer(tree: Criterion, view: View, block: Block) -> Answer:
     names: Names = {}
     block.open_names(tree, view.everywhere, names)
     return Answer(block.truth(tree), names, ~view.everywhere)
@@ -90,6 +90,7 @@ class _SpecimenSets:
     def __init__(self, view: View, evaluator: CohortEvaluator) -> None:
         self.view = view
         self.plan = evaluator.plan
+        self._soft_facts: dict[str, pl.Series] = {}
         frame = evaluator.frames[Scope.SPECIMEN]
         rows = pl.DataFrame(
             {
@@ -174,8 +175,12 @@ class _SpecimenSets:
         """Return where a tree reads a provisional value on its specimen."""
         facts = {part.fact for part in direct_parts(tree) if isinstance(part, Leaf)}
         derived = sorted(fact for fact in facts if self.plan.is_derived(fact))
-        soft = [self.view.read(fact, NO_CONTEXT).status == "provisional" for fact in derived]
-        return any_true(soft, len(self.view.classes))
+        return any_true([self._provisional(fact) for fact in derived], len(self.view.classes))
+
+    def _provisional(self, fact: str) -> pl.Series:
+        if fact not in self._soft_facts:
+            self._soft_facts[fact] = self.view.read(fact, NO_CONTEXT).status == "provisional"
+        return self._soft_facts[fact]
 
 
 def _flags(frame: pl.DataFrame) -> pl.Series:

@@ -98,8 +98,9 @@ class TrialMatch:
 
     @property
     def completeness(self) -> float:
-        """Share of the criteria that the data determine, 0 to 1."""
-        return 1 - self.count(Truth.UNDETERMINED) / len(self.criteria)
+        """Share of the criteria that the data determine, 0 to 1, to four places."""
+        open_ones, every = self.count(Truth.UNDETERMINED), len(self.criteria)
+        return round((every - open_ones) / every, 4)
 
     @property
     def missing(self) -> tuple[str, ...]:

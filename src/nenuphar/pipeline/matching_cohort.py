@@ -149,7 +149,7 @@ def _by_class(trial: Question, answers: Answers) -> pl.DataFrame:
         "met",
         (number - pl.col("met") - pl.col("undetermined")).alias("not_met"),
         "undetermined",
-        (1 - pl.col("undetermined") / number).alias("completeness"),
+        ((number - pl.col("undetermined")) / number).round(4).alias("completeness"),
         join_names(_missing(own, truth.is_null()), truth.len()).alias("missing"),
     )
 
