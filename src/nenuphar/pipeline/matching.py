@@ -32,7 +32,8 @@ from nenuphar.pipeline.case import Assessment, plan_of
 from nenuphar.report.criteria import CriterionWords, may_turn
 
 NOT_SUITABILITY = (
-    "Sorted by how complete the data are, which is not suitability. Recruitment is as of the date "
+    "Sorted by how complete the data are, which is not suitability. Criteria are those that the "
+    "source prints, not the whole protocol. Recruitment is as of the date "
     "of its source, never as of today; ask the registry and the trial site."
 )
 
@@ -235,3 +236,34 @@ def trial_match(
     else:
         provisional = truth is Truth.MET and any(match.provisional for match in criteria)
     return TrialMatch(record, truth, provisional, criteria)
+
+
+def match_as_data(match: TrialMatch) -> dict[str, Any]:
+    """Return a match as plain data for JSON."""
+    record = match.record
+    return {
+        "trial": record["id"],
+        "nct_id": record.get("nct_id", ""),
+        "name": record["name"],
+        "recruitment_status": record.get("recruitment_status", ""),
+        "status_as_of": record.get("status_as_of", ""),
+        "eligibility": match.eligibility.value,
+        "provisional": match.provisional,
+        "completeness": match.completeness,
+        "missing": list(match.missing),
+        "criteria": [criterion_as_data(criterion) for criterion in match.criteria],
+        "sources": record["sources"],
+    }
+
+
+def criterion_as_data(match: CriterionMatch) -> dict[str, Any]:
+    """Return how one criterion came out as plain data for JSON."""
+    return {
+        "asks": match.asks,
+        "truth": match.truth.value,
+        "provisional": match.provisional,
+        "messages": list(match.messages),
+        "missing": list(match.missing),
+        "would_decide": list(match.tests),
+        "could_change_with": list(match.may_change),
+    }
