@@ -10,7 +10,7 @@ import polars as pl
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.asking import direct_parts, is_about_patient
 from nenuphar.engine.block import LeafTruth, Names, any_true
-from nenuphar.engine.columnar import CohortEvaluator, View
+from nenuphar.engine.columnar import CohortEvaluator, _View
 from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.plan import NO_CONTEXT
 from nenuphar.engine.tracer import undecided
@@ -57,8 +57,8 @@ def ask_cohort(trees: Sequence[Criterion], evaluator: CohortEvaluator) -> Answer
     distinct = list(dict.fromkeys(trees))
     own = [tree for tree in distinct if is_about_patient(tree, plan)]
     inner = [tree for tree in distinct if not is_about_patient(tree, plan)]
-    patients = View(evaluator, Scope.PATIENT, own)
-    sets = _SpecimenSets(View(evaluator, Scope.SPECIMEN, inner), evaluator)
+    patients = _View(evaluator, Scope.PATIENT, own)
+    sets = _SpecimenSets(_View(evaluator, Scope.SPECIMEN, inner), evaluator)
     classes = densify([patients.classes.ids, sets.ids], patients.height)
     of_patient = patients.classes.ids.gather(classes.representatives)
     of_set = sets.ids.gather(classes.representatives)
@@ -69,14 +69,17 @@ def ask_cohort(trees: Sequence[Criterion], evaluator: CohortEvaluator) -> Answer
 
 
 def _gather(answer: Answer, rows: pl.Series) -> Answer:
-    missing = {name: where.gather(rows) for name, where in answer.missing.items()}
-    return Answer(answer.truth.gather(rows), missing, answer.provisional.gather(rows))
+    named = {f"n{i}": where for i, where in enumerate(answer.missing.values())}
+    frame = pl.DataFrame({"truth": answer.truth, "provisional": answer.provisional, **named})
+    moved = frame.select(pl.all().gather(rows))  # all of them at once: each call has its price
+    missing = {name: moved[f"n{i}"] for i, name in enumerate(answer.missing)}
+    return Answer(moved["truth"], missing, moved["provisional"])
 
 
-def _own_answer(tree: Criterion, view: View, block: Block) -> Answer:
+def _own_answer(tree: Criterion, view: _View, block: Block) -> Answer:
     names: Names = {}
-    block.open_names(tree, view.everywhere, names)
-    return Answer(block.truth(tree), names, ~view.everywhere)
+    block.open_names(tree, view._everywhere, names)
+    return Answer(block.truth(tree), names, ~view._everywhere)
 
 
 class _SpecimenSets:
@@ -87,10 +90,9 @@ class _SpecimenSets:
         evaluator: The cohort.
     """
 
-    def __init__(self, view: View, evaluator: CohortEvaluator) -> None:
+    def __init__(self, view: _View, evaluator: CohortEvaluator) -> None:
         self.view = view
         self.plan = evaluator.plan
-        self._soft_facts: dict[str, pl.Series] = {}
         frame = evaluator.frames[Scope.SPECIMEN]
         rows = pl.DataFrame(
             {
@@ -142,7 +144,7 @@ class _SpecimenSets:
         named: list[list[str]] = []
         for i, tree in enumerate(trees):
             names: Names = {}
-            block.open_names(tree, self.view.everywhere, names)
+            block.open_names(tree, self.view._everywhere, names)
             columns[f"t{i}"] = block.truth(tree).gather(classes)
             columns[f"s{i}"] = self._soft(tree).gather(classes)
             exprs += [_agreed(f"t{i}"), pl.col(f"s{i}").any()]
@@ -150,12 +152,20 @@ class _SpecimenSets:
                 columns[f"n{i}.{j}"] = rows.gather(classes)
                 exprs.append(pl.col(f"n{i}.{j}").any())
             named.append(list(names))
-        summary = pl.DataFrame(columns).group_by("set").agg(exprs)
-        everyone = pl.DataFrame({"set": pl.int_range(self.recorded.len(), dtype=pl.UInt32, eager=True)})
-        table = everyone.join(summary, on="set", how="left", maintain_order="left")
+        table = self._by_set(pl.DataFrame(columns), exprs)
         return {
             tree: self._answer(tree, table, i, named[i]) for i, tree in enumerate(trees)
         }
+
+    def _by_set(self, members: pl.DataFrame, exprs: list[pl.Expr]) -> pl.DataFrame:
+        """Return one row for each set; a set of one is what its only member is."""
+        alone = pl.col("set").is_unique()
+        several = members.filter(~alone).group_by("set").agg(exprs)
+        summary = pl.concat([members.filter(alone), several.select(members.columns)])
+        everyone = pl.int_range(self.recorded.len(), dtype=pl.UInt32, eager=True).alias("set")
+        if summary["set"].equals(everyone):
+            return summary
+        return everyone.to_frame().join(summary, on="set", how="left", maintain_order="left")
 
     def _answer(self, tree: Criterion, table: pl.DataFrame, i: int, names: list[str]) -> Answer:
         truth = table[f"t{i}"]
@@ -175,12 +185,8 @@ class _SpecimenSets:
         """Return where a tree reads a provisional value on its specimen."""
         facts = {part.fact for part in direct_parts(tree) if isinstance(part, Leaf)}
         derived = sorted(fact for fact in facts if self.plan.is_derived(fact))
-        return any_true([self._provisional(fact) for fact in derived], len(self.view.classes))
-
-    def _provisional(self, fact: str) -> pl.Series:
-        if fact not in self._soft_facts:
-            self._soft_facts[fact] = self.view.read(fact, NO_CONTEXT).status == "provisional"
-        return self._soft_facts[fact]
+        soft = [self.view.read(fact, NO_CONTEXT).status == "provisional" for fact in derived]
+        return any_true(soft, len(self.view.classes))
 
 
 def _flags(frame: pl.DataFrame) -> pl.Series:

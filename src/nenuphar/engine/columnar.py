@@ -118,7 +118,7 @@ class CohortEvaluator:
         trees += [caution.when for caution in cautions]
         chooser = "" if self.plan.edition else self.plan.knowledge.facts[fact].context
         extra = [chooser] if chooser and self.plan.is_derived(chooser) else []
-        view = View(self, scope, trees, skip=fact, extra=extra)
+        view = _View(self, scope, trees, skip=fact, extra=extra)
         contexts = {
             context: self._finding(fact, context, view) for context in self.plan.contexts(fact)
         }
@@ -129,7 +129,7 @@ class CohortEvaluator:
             contexts[name] = self._cautioned(fact, name, view, own, finding)
         return Decisions(view.classes.ids, contexts, _compose(contexts, context), context)
 
-    def _finding(self, fact: str, context: str, view: View) -> FindingBlock:
+    def _finding(self, fact: str, context: str, view: _View) -> FindingBlock:
         block = view.block(context)
         outcomes: list[RuleBlock] = []
         for rule in self.plan.rules_in(fact, context):
@@ -138,7 +138,7 @@ class CohortEvaluator:
         hierarchy = self.plan.knowledge.hierarchy_of(fact)
         return ContestBlock(outcomes, hierarchy, block.height).finding()
 
-    def _chosen(self, view: View, chooser: str, contexts: dict[str, FindingBlock]) -> pl.Series:
+    def _chosen(self, view: _View, chooser: str, contexts: dict[str, FindingBlock]) -> pl.Series:
         """Return the context of every class; where none is known, note what would tell it."""
         none = pl.Series([NO_CONTEXT]).new_from_index(0, len(view.classes))
         if not chooser:
@@ -151,7 +151,7 @@ class CohortEvaluator:
         return frame.select(known.alias("v"))["v"]
 
     def _cautioned(
-        self, fact: str, context: str, view: View, own: FindingBlock, finding: FindingBlock
+        self, fact: str, context: str, view: _View, own: FindingBlock, finding: FindingBlock
     ) -> FindingBlock:
         cautions = self.plan.cautions_in(fact, context)
         if not cautions:
@@ -161,7 +161,7 @@ class CohortEvaluator:
         return replace(finding, cautions={**finding.cautions, **said})
 
 
-class View:
+class _View:
     """The classes of rows that some trees can tell apart, and what each class shows."""
 
     def __init__(
@@ -172,6 +172,7 @@ class View:
         skip: str = "",
         extra: Iterable[str] = (),
     ) -> None:
+        self._read: dict[tuple[str, str | None], FindingBlock] = {}
         self.cohort, self.scope, self.plan = cohort, scope, cohort.plan
         self.height = cohort.frames[scope].height
         parts = _direct_parts(trees)
@@ -202,8 +203,7 @@ class View:
         }
 
     @cached_property
-    def everywhere(self) -> pl.Series:
-        """True for every class."""
+    def _everywhere(self) -> pl.Series:
         return pl.Series([True]).new_from_index(0, len(self.classes))
 
     def block(self, context: str, own: Mapping[str, FindingBlock] | None = None) -> Block:
@@ -214,7 +214,7 @@ class View:
             own: Findings that are not decided yet, for cautions about them.
         """
         leaves: dict[Criterion, LeafTruth] = {
-            leaf: LeafTruth(truth, {leaf.fact: self.everywhere})
+            leaf: LeafTruth(truth, {leaf.fact: self._everywhere})
             for leaf, truth in self._observed.items()
         }
         leaves |= self._quantified
@@ -230,8 +230,10 @@ class View:
         """Return a derived fact as rules that speak in a context see it, for every class."""
         decisions = self.cohort.decisions[fact]
         name = self.plan.context_read(fact, context)
-        block = decisions.primary if name is None else decisions.contexts[name]
-        return _gather(block, self._ids[fact])
+        if (fact, name) not in self._read:
+            block = decisions.primary if name is None else decisions.contexts[name]
+            self._read[fact, name] = _gather(block, self._ids[fact])
+        return self._read[fact, name]
 
     def chooser(self, fact: str) -> tuple[pl.Series, Names]:
         """Return the edition of every class, null where unknown, and what would tell it."""
@@ -243,7 +245,7 @@ class View:
         met, open_codes = code_sets(leaf, self.plan.knowledge)
         frame = pl.DataFrame({"v": _standing_value(finding)})
         truth = frame.select(truth_of_codes(pl.col("v"), met, open_codes).alias("t"))["t"]
-        return LeafTruth(truth, _named_or_itself(finding, leaf.fact, self.everywhere))
+        return LeafTruth(truth, _named_or_itself(finding, leaf.fact, self._everywhere))
 
     def softness(self, rule: Rule, context: str) -> tuple[pl.Series, Names]:
         """Return where a rule reads a provisional value on its row, and what would settle it."""
@@ -263,16 +265,16 @@ class View:
         inner_scope = Scope(node.scope)
         home = self.scope.shared_with(inner_scope)
         trees = [node.that] if node.where is None else [node.that, node.where]
-        inner = View(self.cohort, inner_scope, trees)
+        inner = _View(self.cohort, inner_scope, trees)
         block = inner.block(NO_CONTEXT)
         ids = inner.classes.ids
         where_names: Names = {}
         that_names: Names = {}
-        block.open_names(node.that, inner.everywhere, that_names)
-        where = inner.everywhere
+        block.open_names(node.that, inner._everywhere, that_names)
+        where = inner._everywhere
         if node.where is not None:
             where = block.truth(node.where)
-            block.open_names(node.where, inner.everywhere, where_names)
+            block.open_names(node.where, inner._everywhere, where_names)
         rows = InnerRows(
             self.cohort.parent_rows(inner_scope, home).cast(pl.UInt32),
             where.gather(ids),
@@ -346,17 +348,15 @@ def _named_or_itself(finding: FindingBlock, fact: str, rows: pl.Series) -> Names
 
 
 def _gather(block: FindingBlock, ids: pl.Series) -> FindingBlock:
-    def moved(names: Names) -> Names:
-        return {name: rows.gather(ids) for name, rows in names.items()}
-
-    return FindingBlock(
-        block.value.gather(ids),
-        block.status.gather(ids),
-        moved(block.missing),
-        moved(block.alternatives),
-        moved(block.rules),
-        moved(block.cautions),
-    )
+    groups = (block.missing, block.alternatives, block.rules, block.cautions)
+    places = [(group, name) for group, names in enumerate(groups) for name in names]
+    columns = {str(i): groups[group][name] for i, (group, name) in enumerate(places)}
+    frame = pl.DataFrame({"value": block.value, "status": block.status, **columns})
+    moved = frame.select(pl.all().gather(ids))  # all of them at once: each call has its price
+    names: list[Names] = [{}, {}, {}, {}]
+    for i, (group, name) in enumerate(places):
+        names[group][name] = moved[str(i)]
+    return FindingBlock(moved["value"], moved["status"], *names)
 
 
 def _compose(contexts: Mapping[str, FindingBlock], context: pl.Series) -> FindingBlock:

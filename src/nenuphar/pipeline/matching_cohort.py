@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 import polars as pl
 
@@ -38,6 +40,12 @@ class CohortMatches:
     trials: Sequence[Question]
     answers: Answers
     knowledge: KnowledgeBase
+
+    def eligibility(self) -> pl.DataFrame:
+        """Return one row for each patient: its id and, for each trial, yes, no or null (open)."""
+        truths = {trial.id: _joined(trial, self.answers) for trial in self.trials}
+        table = pl.DataFrame(truths).select(pl.all().gather(self.answers.classes.ids))
+        return table.insert_column(0, self.patients.alias("patient_id"))
 
     def pairs(self) -> pl.DataFrame:
         """Return one row for each trial and patient, trial by trial.
@@ -116,6 +124,10 @@ def match_decided(evaluator: CohortEvaluator, trials: Sequence[Question]) -> Coh
     answers = ask_cohort([tree for trial in trials for tree in trial.criteria], evaluator)
     patients = evaluator.frames[Scope.PATIENT]["patient_id"]
     return CohortMatches(patients, trials, answers, evaluator.plan.knowledge)
+
+
+def _joined(trial: Question, answers: Answers) -> pl.Series:
+    return reduce(and_, (answers.by_tree[tree].truth for tree in trial.criteria))
 
 
 def _by_class(trial: Question, answers: Answers) -> pl.DataFrame:
