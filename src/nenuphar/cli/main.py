@@ -41,9 +41,9 @@ def _main(
 
 
 def _register() -> None:
-    from nenuphar.cli import assess, demo, explain, inputs, knowledge, response, score, trials
+    from nenuphar.cli import assess, demo, explain, inputs, knowledge, response, score, therapies, trials
 
-    for module in (demo, assess, explain, inputs, response, score, trials, knowledge):
+    for module in (demo, assess, explain, inputs, response, score, trials, therapies, knowledge):
         module.register(app)
 
 

@@ -40,9 +40,9 @@ def list_trials(
 
     found = [r for r in load_knowledge().kinds("trial") if text.lower() in str(r).lower()]
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
-    table = _table("Trial", "Title", "Intervention", "Status", "G3 NET?")
+    table = table_of("Trial", "Title", "Intervention", "Status", "G3 NET?")
     for record in found:
         table.add_row(
             trial_name(record), record["name"], record["intervention"], _status(record),
@@ -68,7 +68,7 @@ def show_trial(
     kb = load_knowledge()
     records = find_trials(kb, trial)
     if as_json:
-        _print_json(records)
+        print_json(records)
         return
     words = CriterionWords(kb)
     for record in records:
@@ -146,7 +146,7 @@ def _match_one(
             "note": NOT_SUITABILITY,
             "trials": [match_as_data(match) for match in matches],
         }
-        _print_json(data)
+        print_json(data)
         return
     for one in matches if detailed else [m for m in matches if m.eligibility.value == "met"]:
         _print_match(one)
@@ -177,7 +177,7 @@ def _print_match(match: TrialMatch) -> None:
 def _print_matches(matches: list[TrialMatch]) -> None:
     if not matches:
         return
-    table = _table("Undetermined", "Determined", "Met", "Would decide", "Status")
+    table = table_of("Undetermined", "Determined", "Met", "Would decide", "Status")
     for match in matches:
         met = sum(c.truth.value == "met" for c in match.criteria)
         table.add_row(
@@ -207,12 +207,12 @@ def _match_cohort(
         _write(pairs, out)
     if as_json:
         plain = pairs.with_columns(pl.col("eligibility", "trial_id").cast(pl.String))
-        _print_json({"note": NOT_SUITABILITY, "pairs": plain.to_dicts()})
+        print_json({"note": NOT_SUITABILITY, "pairs": plain.to_dicts()})
         return
     counts = pairs.group_by("trial_id", maintain_order=True).agg(
         (pl.col("eligibility") == word).sum().alias(word) for word in _SIGNS
     )
-    table = _table("Trial", "Met", "Not met", "Undetermined", "Status")
+    table = table_of("Trial", "Met", "Not met", "Undetermined", "Status")
     records = {question.id: question.record for question in trials}
     for name, *numbers in counts.iter_rows():
         table.add_row(trial_name(records[name]), *map(str, numbers), _status(records[name]))
@@ -282,7 +282,8 @@ def console() -> Console:
     return Console()
 
 
-def _table(*columns: str) -> Any:
+def table_of(*columns: str) -> Any:
+    """Return an empty table with these columns."""
     from rich.table import Table
 
     table = Table(show_lines=False)
@@ -291,7 +292,8 @@ def _table(*columns: str) -> Any:
     return table
 
 
-def _print_json(data: Any) -> None:
+def print_json(data: Any) -> None:
+    """Print data as JSON."""
     import json
 
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
