@@ -41,9 +41,21 @@ def _main(
 
 
 def _register() -> None:
-    from nenuphar.cli import assess, demo, explain, inputs, knowledge, response, score, therapies, trials
+    from nenuphar.cli import (
+        assess,
+        demo,
+        explain,
+        inputs,
+        knowledge,
+        mechanisms,
+        response,
+        score,
+        therapies,
+        trials,
+    )
 
-    for module in (demo, assess, explain, inputs, response, score, trials, therapies, knowledge):
+    offers = (trials, therapies, mechanisms)
+    for module in (demo, assess, explain, inputs, response, score, *offers, knowledge):
         module.register(app)
 
 

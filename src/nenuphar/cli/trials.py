@@ -224,15 +224,28 @@ def _match_cohort(
 
 
 def _write(pairs: Any, out: Path) -> None:
+    import io
+
+    buffer = io.BytesIO()
+    if out.suffix == ".parquet":
+        pairs.write_parquet(buffer)
+    else:
+        pairs.write_csv(buffer, separator="\t")
+    _publish(buffer.getvalue(), out)
+
+
+def write_text(out: Path, text: str) -> None:
+    """Write a text to a file, whole or not at all."""
+    _publish(text.encode(), out)
+
+
+def _publish(content: bytes, out: Path) -> None:
     import os
     import tempfile
 
     with tempfile.TemporaryDirectory(dir=out.resolve().parent) as folder:
         part = Path(folder) / out.name
-        if out.suffix == ".parquet":
-            pairs.write_parquet(part)
-        else:
-            pairs.write_csv(part, separator="\t")
+        part.write_bytes(content)
         os.replace(part, out)
 
 

@@ -113,8 +113,8 @@ def _check_caution(caution: Caution, kb: KnowledgeBase) -> Iterator[str]:
 
 
 def _check_eligibility(kb: KnowledgeBase) -> Iterator[str]:
-    """Check the trees of trials and therapies; they are asked of the index specimen."""
-    for record in kb.kinds("trial", "therapy"):
+    """Check the trees of trials, therapies and mechanisms; they are asked of the index specimen."""
+    for record in kb.kinds("trial", "therapy", "mechanism"):
         for name in ("criteria", "predictive_criteria"):
             if record.get(name):
                 tree = parse_criterion(record[name], literals=True)

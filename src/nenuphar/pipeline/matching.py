@@ -148,10 +148,10 @@ def trials_of(knowledge: KnowledgeBase) -> tuple[Question, ...]:
 
 
 def questions_of_trials(knowledge: KnowledgeBase) -> dict[str, HasVariant]:
-    """Return all variant questions: those of rules and those of trials and therapies."""
+    """Return all variant questions: of rules, trials, therapies and mechanisms."""
     trees = [
         tree
-        for record in knowledge.kinds("trial", "therapy")
+        for record in knowledge.kinds("trial", "therapy", "mechanism")
         for name in ("criteria", "predictive_criteria")
         if record.get(name)
         for tree in criteria_of(record[name])

@@ -24,6 +24,7 @@ from nenuphar.report.criteria import CriterionWords
 Predictive = Literal["met", "not_met", "undetermined", "none", "not_computable", "not_stated"]
 
 NO_FACTOR = "no validated predictive factor"
+_WHOLE_ENTITY = frozenset({"NET", "all NET", "NEN", "all NEN", "SCLC"})
 _NO_FACTOR_TEXTS = frozenset({"none", "not yet identified"})
 _ORDER = {"approved": 0, "routine": 1, "emerging": 2, "withdrawn": 3}
 
@@ -72,16 +73,17 @@ def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[Th
     events = knowledge.kinds("regulatory_event")
     matches = []
     for record in knowledge.kinds("therapy"):
+        text_only = not record.get("criteria") and record["population"] not in _WHOLE_ENTITY
         joined = trial_match(record, match_criteria(population_of(record), reader, words))
         factor = _factor_tree(record)
         predictive = match_criteria(factor, reader, words)
         matches.append(
             TherapyMatch(
                 record,
-                _capped(joined.eligibility, not record.get("criteria")),
+                _capped(joined.eligibility, text_only),
                 joined.provisional,
                 joined.criteria,
-                not record.get("criteria"),
+                text_only,
                 _predictive(record, predictive),
                 predictive,
                 tuple(event for event in events if _same_drug(event, record)),
