@@ -65,17 +65,21 @@ def _register() -> None:
         explain,
         inputs,
         knowledge,
+        mechanisms,
         resistance,
         response,
         score,
         segments,
         subtype,
+        therapies,
+        trials,
     )
 
     evidence.register(app, outcomes=_outcomes, ancestors=_ancestors)
     modules = (
         *(demo, assess, explain, inputs),
         *(response, resistance, score, subtype, segments),
+        *(trials, therapies, mechanisms),
         *(evidence_browse, knowledge),
     )
     for module in modules:

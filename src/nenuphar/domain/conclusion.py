@@ -48,6 +48,7 @@ class Trace:
         missing: Facts that leave it undetermined.
         children: Evaluated parts.
         note: What the record says of this part.
+        soft: Whether a leaf saw a provisional value.
     """
 
     op: str
@@ -59,6 +60,7 @@ class Trace:
     missing: tuple[str, ...] = ()
     children: tuple[Trace, ...] = ()
     note: str = ""
+    soft: bool = False
 
 
 RuleStatus = Literal["met", "provisional", "not_met", "undetermined"]

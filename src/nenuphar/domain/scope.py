@@ -37,6 +37,13 @@ class Scope(Enum):
             scope = scope.parent
         return False
 
+    def shared_with(self, other: Scope) -> Scope:
+        """Return the narrowest scope in which rows of both scopes lie."""
+        scope = self
+        while not other.within(scope):
+            scope = _PARENT[scope] or Scope.PATIENT
+        return scope
+
 
 _PARENT = {
     Scope.PATIENT: None,

@@ -307,6 +307,7 @@ class _View:
 
     def _quantify(self, node: Over, context: str) -> LeafTruth:
         inner_scope = Scope(node.scope)
+        home = self.scope.shared_with(inner_scope)
         trees = [node.that] if node.where is None else [node.that, node.where]
         inner = _View(self.cohort, inner_scope, trees, (context,))
         block = inner.block(context)
@@ -319,7 +320,7 @@ class _View:
             where = block.truth(node.where)
             block.open_names(node.where, inner._everywhere, where_names)
         rows = InnerRows(
-            self.cohort.parent_rows(inner_scope, self.scope).cast(pl.UInt32),
+            self.cohort.parent_rows(inner_scope, home).cast(pl.UInt32),
             where.gather(ids),
             block.truth(node.that).gather(ids),
             {name: rows.gather(ids) for name, rows in where_names.items()},
@@ -328,7 +329,12 @@ class _View:
             self._flags(node, inner_scope),
             self._things(node, inner_scope),
         )
-        return quantify(node, rows, self.height, self.plan.knowledge)
+        answer = quantify(node, rows, self.cohort.frames[home].height, self.plan.knowledge)
+        if home is self.scope:
+            return answer
+        place = self.cohort.parent_rows(self.scope, home)
+        names = {name: where.gather(place) for name, where in answer.names.items()}
+        return LeafTruth(answer.truth.gather(place), names)
 
     def _ranks(self, node: Over, scope: Scope) -> tuple[pl.Series, pl.Series] | None:
         frame = self.cohort.frames[scope]

@@ -27,7 +27,7 @@ from nenuphar.engine.combine import (
     crosswalk,
 )
 from nenuphar.engine.plan import NO_CONTEXT, Plan, direct_facts, facts_read, trees_of
-from nenuphar.engine.rows import PatientRows, belongs
+from nenuphar.engine.rows import PatientRows, belongs, rows_over
 from nenuphar.engine.tracer import Seen, trace
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import Rule
@@ -93,7 +93,7 @@ class _Reader:
         return next((other for other in self.rows[scope] if belongs(row, other)), None)
 
     def below(self, row: Row, scope: Scope) -> list[Row]:
-        return [other for other in self.rows[scope] if belongs(other, row)]
+        return rows_over(self.rows, row, scope)
 
 
 def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:

@@ -33,6 +33,7 @@ def has_variant(
         fits = (
             _fits(question.significance, variant.significance, "uncertain"),
             _fits(question.origin, variant.origin, "unknown"),
+            _is_change(question.change, variant.change),
         )
         if all(fits):
             return True
@@ -46,6 +47,13 @@ def _fits(wanted: str, found: str, unknown: str) -> bool | None:
     if wanted in ("any", found):
         return True
     return None if found == unknown else False
+
+
+def _is_change(wanted: str, found: str) -> bool | None:
+    """Whether a reported change is the one asked for; open where the report does not say it."""
+    if not wanted:
+        return True
+    return wanted in found.replace("p.", "").split() if found else None
 
 
 def rows_of_case(case: Case, variant_columns: VariantColumns | None = None) -> PatientRows:
@@ -168,3 +176,15 @@ def belongs(row: Row, other: Row) -> bool:
         return False
     both_read = row.scope in READ_BY_ASSESSORS and other.scope in READ_BY_ASSESSORS
     return not both_read or row.assessor == other.assessor
+
+
+def rows_over(rows: PatientRows, row: Row, scope: Scope) -> list[Row]:
+    """Return the rows that a quantifier runs over, asked on a row.
+
+    They are those of its scope that lie in the row. Where the scopes are not nested (treatment
+    lines, asked of a specimen), they are those that share the narrowest wider row with it.
+    """
+    if scope.within(row.scope):
+        return [other for other in rows[scope] if belongs(other, row)]
+    depth = len(row.scope.shared_with(scope).keys)
+    return [other for other in rows[scope] if other.key[:depth] == row.key[:depth]]

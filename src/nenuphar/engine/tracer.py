@@ -104,9 +104,8 @@ def _leaf(node: Leaf, row: Row, reader: Reader) -> Trace:
     seen = reader.see(row, node.fact)
     truth, op, wanted, threshold = _ask(node, seen.value, reader.knowledge)
     missing = (seen.missing or (node.fact,)) if truth is Truth.UNDETERMINED else ()
-    return Trace(
-        op, truth, node.fact, show_value(seen.value), wanted, threshold, missing, (), node.note
-    )
+    shown = show_value(seen.value)
+    return Trace(op, truth, node.fact, shown, wanted, threshold, missing, (), node.note, seen.soft)
 
 
 def _ask(node: Leaf, value: Value | None, kb: KnowledgeBase) -> tuple[Truth, str, str, str]:
@@ -122,7 +121,8 @@ def _ask(node: Leaf, value: Value | None, kb: KnowledgeBase) -> tuple[Truth, str
             return hierarchy.is_a(value, concept), "is_a", concept, ""
         case HasVariant():
             answer = value if isinstance(value, bool) else None
-            return Truth.of(answer), "has_variant", f"{node.significance} ({node.origin})", ""
+            wanted = f"{node.change or node.significance} ({node.origin})"
+            return Truth.of(answer), "has_variant", wanted, ""
         case Compare(_, op, limit):
             number = kb.limit(limit)
             truth = Truth.UNDETERMINED

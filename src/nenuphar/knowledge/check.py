@@ -25,6 +25,7 @@ from nenuphar.knowledge.criterion import (
     Limit,
     Not,
     Over,
+    parse_criterion,
 )
 from nenuphar.knowledge.schema import Caution, Fact, Rule
 from nenuphar.terminology.hierarchy import HierarchyError
@@ -47,6 +48,7 @@ def check(kb: KnowledgeBase) -> list[str]:
         findings += [f"{rule.id}: {text}" for text in _check_rule(rule, kb)]
     for caution in kb.cautions.values():
         findings += [f"{caution.id}: {text}" for text in _check_caution(caution, kb)]
+    findings += _check_eligibility(kb)
     return findings + list(_check_derivation(kb))
 
 
@@ -126,6 +128,15 @@ def _check_caution(caution: Caution, kb: KnowledgeBase) -> Iterator[str]:
     yield from _check_tree(caution.when, about.scope, kb)
 
 
+def _check_eligibility(kb: KnowledgeBase) -> Iterator[str]:
+    """Check the trees of trials, therapies and mechanisms; they are asked of the index specimen."""
+    for record in kb.kinds("trial", "therapy", "mechanism"):
+        for name in ("criteria", "predictive_criteria"):
+            if record.get(name):
+                tree = parse_criterion(record[name], literals=True)
+                yield from (f"{record['id']}: {t}" for t in _check_tree(tree, Scope.SPECIMEN, kb))
+
+
 def _check_editions(editions: tuple[str, ...], fact: Fact, kb: KnowledgeBase) -> Iterator[str]:
     if editions and not fact.context:
         yield f"names editions, but {fact.id} has no context"
@@ -158,7 +169,7 @@ def _check_over(node: Over, scope: Scope, kb: KnowledgeBase) -> Iterator[str]:
         yield f"{node.scope!r} is not a scope{nearest(node.scope, [s.value for s in Scope])}"
         return
     inner = Scope(node.scope)
-    if inner is scope or not inner.within(scope):
+    if scope.within(inner):
         yield f"{node.scope} does not lie within {scope.value}, so nothing can be quantified"
     yield from _check_tree(node.that, inner, kb)
     if node.where is not None:
@@ -223,6 +234,8 @@ def _check_limit(fact: Fact, limit: Limit, kb: KnowledgeBase) -> Iterator[str]:
         yield f"compares {fact.id}, which is a {fact.type}"
         return
     if not limit.threshold:
+        if limit.unit != fact.unit:
+            yield f"compares {fact.id} in {fact.unit} with {limit}; state it in {fact.unit}"
         return
     threshold = kb.thresholds.get(limit.threshold)
     if threshold is None:

@@ -70,17 +70,22 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class HasVariant:
-    """A specimen carries a variant of a gene; not met only where the gene was assayed."""
+    """A specimen carries a variant of a gene; not met only where the gene was assayed.
+
+    `change` narrows the question to one change of the protein (`V600E`).
+    """
 
     gene: str
     significance: str = "pathogenic"
     origin: str = "any"
     note: str = ""
+    change: str = ""
 
     @property
     def fact(self) -> str:
         """Name of the column that holds the answer."""
-        return f"variant({self.gene},{self.significance},{self.origin})"
+        change = f",{self.change}" if self.change else ""
+        return f"variant({self.gene},{self.significance},{self.origin}{change})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +181,13 @@ def _parse_head(head: str, body: Any, literals: bool) -> Criterion:
             raise CriterionError(f"at_least k must lie between 1 and {len(children)}, not {k}")
         return AtLeast(k, children)
     if head == "has_variant":
-        _only(head, fields, {"gene", "class", "origin", "note"})
+        _only(head, fields, {"gene", "class", "origin", "note", "change"})
         return HasVariant(
             str(fields["gene"]),
             str(fields.get("class", "pathogenic")),
             str(fields.get("origin", "any")),
             str(fields.get("note", "")),
+            str(fields.get("change", "")),
         )
     return _parse_over(head, fields, literals)
 

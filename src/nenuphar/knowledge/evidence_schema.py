@@ -179,6 +179,8 @@ class Mechanism(Evidence):
         evidence_tumour: In what it was seen.
         strategies: What addresses it.
         negative_evidence: What was tried without success.
+        criteria: What supports the mechanism in a case, over facts; where they are not met, the
+            case contradicts it. Absent where no fact of a case can tell.
     """
 
     kind: Literal["mechanism"]
@@ -192,6 +194,7 @@ class Mechanism(Evidence):
     setting: Literal["primary", "acquired", "both", "unstated"]
     strategies: Names = ()
     negative_evidence: Names = ()
+    criteria: Eligibility | None = None
     summary: str = Field(min_length=10)
 
 

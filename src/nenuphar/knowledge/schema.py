@@ -80,6 +80,8 @@ class Fact(Record):
             such as the organs of a WHO edition; a context that is not listed speaks of all.
         covers_by: The fact that those concepts are values of.
         derived: Whether rules or methods conclude it; otherwise it is observed.
+        changes: Whether the value may change with time: not, in any direction, or only `up` (counts
+            that grow, rows that are added).
         meaning: One sentence.
         label: A short name for pages; made from the dotted name where it is left out.
         ask: What to do to learn it (the next best test), in words for a report.
@@ -97,6 +99,7 @@ class Fact(Record):
     covers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     covers_by: str = ""
     derived: bool = False
+    changes: Literal["", "any", "up"] = ""
     meaning: str = Field(min_length=10)
     label: str = ""
     ask: str = ""

@@ -29,13 +29,15 @@ RESEARCH_USE = (
 )
 
 _SPELLINGS = {
-    "cps": "CPS", "dipnech": "DIPNECH", "dll3": "DLL3", "ic": "IC", "icd": "ICD", "ihc": "IHC",
-    "iqr": "IQR", "ki67": "Ki-67", "mgmt": "MGMT", "msi": "MSI", "ncit": "NCIt", "ne": "NE",
-    "os": "overall survival", "pd": "PD", "pdl1": "PD-L1", "pfs": "PFS", "phh3": "PHH3",
-    "rfs": "recurrence-free survival", "sstr2": "SSTR2", "tmb": "TMB", "tps": "TPS", "who": "WHO",
+    "b2m": "B2M", "cps": "CPS", "dipnech": "DIPNECH", "dll3": "DLL3", "ecog": "ECOG",
+    "egfr": "EGFR", "ezh2": "EZH2", "hnf1a": "HNF1A", "hnf4a": "HNF4A", "ic": "IC", "icd": "ICD",
+    "ihc": "IHC", "iqr": "IQR", "ki67": "Ki-67", "mgmt": "MGMT", "msi": "MSI", "ncit": "NCIt",
+    "ne": "NE", "os": "overall survival", "pd": "PD", "pdl1": "PD-L1", "pfs": "PFS",
+    "phh3": "PHH3", "rfs": "recurrence-free survival", "sclc": "SCLC", "sstr": "SSTR",
+    "sstr2": "SSTR2", "sting": "STING", "tmb": "TMB", "tps": "TPS", "who": "WHO",
 }  # fmt: skip
 
-_VARIANT = re.compile(r"^variant\(([^,]+),([^,]+),([^)]+)\)$")
+_VARIANT = re.compile(r"^variant\(([^,]+),([^,]+),([^,)]+)(?:,([^)]+))?\)$")
 _CHOOSERS = {"rows": "{}s", "is_index": "Index {1}", "date": "{} date"}
 _SILENT_PREFIXES = {"pathology"}
 
@@ -50,9 +52,10 @@ class Words:
 
     def _fact(self, name: str) -> str:
         if variant := _VARIANT.match(name):
-            gene, significance, origin = variant.groups()
+            gene, significance, origin, change = variant.groups()
             kinds = [kind for kind in (significance, origin) if kind != "any"]
-            return f"{gene} variant" + (f" ({', '.join(kinds)})" if kinds else "")
+            named = f"{gene} {change}" if change else f"{gene} variant"
+            return named + (f" ({', '.join(kinds)})" if kinds else "")
         scope, _, what = name.partition(".")
         if name not in self._kb.facts and what in _CHOOSERS:
             return _CHOOSERS[what].format(_scope_words(scope).capitalize(), _scope_words(scope))

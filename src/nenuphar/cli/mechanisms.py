@@ -1,0 +1,66 @@
+"""`nenuphar mechanisms`: mechanisms of resistance to immunotherapy that a case shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from nenuphar.cli.trials import (
+    AsJson,
+    CaseFile,
+    assess_with_questions,
+    console,
+    print_json,
+    table_of,
+    write_text,
+)
+
+_SIGNS = {"support": "▲ support", "contradiction": "▽ contradiction", "no_data": "· no data"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an app."""
+    app.command()(mechanisms)
+
+
+def mechanisms(
+    case: CaseFile,
+    figure: Path | None = typer.Option(None, "--figure", help="Write the map as SVG."),
+    as_json: AsJson = False,
+) -> None:
+    """Show which mechanisms of resistance a case supports, contradicts or says nothing about.
+
+    **Example:** `nenuphar mechanisms case.yaml --figure map.svg`
+    """
+    from nenuphar.io.case_file import read_case
+    from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.pipeline.mechanisms import (
+        MECHANISM_NOTE,
+        chapters,
+        match_mechanisms,
+        mechanism_as_data,
+    )
+    from nenuphar.report.mechanism_map import draw_mechanisms, words
+
+    kb = load_knowledge()
+    assessment = assess_with_questions(read_case(case, kb), kb)
+    matches = match_mechanisms(assessment, kb)
+    drawn = chapters(matches)
+    if figure is not None:
+        title = f"Mechanisms of resistance to immunotherapy: {assessment.patient}"
+        write_text(figure, draw_mechanisms(drawn, title))
+    if as_json:
+        data = [mechanism_as_data(match) for match in matches]
+        print_json({"patient": assessment.patient, "note": MECHANISM_NOTE, "mechanisms": data})
+        return
+    table = table_of("", "Chapter", "This case", "Shown by", "Strategies")
+    for chapter in drawn:
+        shown = [f"{_SIGNS[e.evidence][0]} {e.name} ({e.effect}; {e.tumours})"
+                 for e in chapter.entries]  # fmt: skip
+        table.add_row(
+            chapter.side, words(chapter.category), _SIGNS[chapter.evidence], "\n".join(shown),
+            ", ".join(map(words, chapter.strategies)),
+        )  # fmt: skip
+    console().print(table)
+    typer.echo(MECHANISM_NOTE)

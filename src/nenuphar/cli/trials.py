@@ -1,0 +1,319 @@
+"""`nenuphar trials`, `therapies` and `mechanisms`: what the knowledge base offers a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nenuphar.knowledge.base import KnowledgeBase
+    from nenuphar.pipeline.case import Assessment
+    from nenuphar.pipeline.matching import Question, TrialMatch
+
+_SIGNS = {"met": "✓", "not_met": "✗", "undetermined": "?"}
+_COLOURS = {"met": "green", "not_met": "red", "undetermined": "yellow"}
+
+trials_app = typer.Typer(help="Clinical trials: list, show, match.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE", help="A case (.yaml or .json).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to an app."""
+    app.add_typer(trials_app, name="trials")
+
+
+@trials_app.command("list")
+def list_trials(
+    text: str = typer.Argument("", help="Only trials that mention this."), as_json: AsJson = False
+) -> None:
+    """List the trials, with status as of its date.
+
+    **Example:** `nenuphar trials list nivolumab`
+    """
+    from nenuphar.knowledge.base import load_knowledge
+
+    found = [r for r in load_knowledge().kinds("trial") if text.lower() in str(r).lower()]
+    if as_json:
+        print_json(found)
+        return
+    table = table_of("Trial", "Title", "Intervention", "Status", "G3 NET?")
+    for record in found:
+        table.add_row(
+            trial_name(record), record["name"], record["intervention"], _status(record),
+            record["enrols_g3_net"],
+        )  # fmt: skip
+    console().print(table)
+    typer.echo(f"{len(found)} trials. Status as of its date, not as of today.")
+
+
+@trials_app.command("show")
+def show_trial(
+    trial: str = typer.Argument(..., help="Registry number, short name or id."),
+    as_json: AsJson = False,
+) -> None:
+    """Show a trial and its criteria.
+
+    **Example:** `nenuphar trials show NCT02939651`
+    """
+    from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.pipeline.matching import criteria_of
+    from nenuphar.report.criteria import CriterionWords
+
+    kb = load_knowledge()
+    records = find_trials(kb, trial)
+    if as_json:
+        print_json(records)
+        return
+    words = CriterionWords(kb)
+    for record in records:
+        typer.secho(f"{trial_name(record)}: {record['name']}", bold=True)
+        typer.echo(f"  {record['intervention']}; phase {record.get('phase') or 'not stated'}")
+        typer.echo(f"  {_status(record)}; {record.get('condition', '')}")
+        for tree in criteria_of(record["criteria"]) if record.get("criteria") else ():
+            typer.echo(f"  • {words.tree(tree)}")
+        for source in record["sources"]:
+            typer.echo(f"  source: {source['source']}, {source.get('locator', '')}")
+
+
+@trials_app.command("match")
+def match(
+    source: Path = typer.Argument(
+        ..., metavar="CASE|COHORT", help="A case, a folder of cases, a table."
+    ),
+    trial: str = typer.Option("", "--trial", help="Only this trial, with every patient or reason."),
+    mapping: str = typer.Option("", "--mapping", help="For tables: a mapping."),
+    out: Path | None = typer.Option(None, "--out", help="For cohorts: a TSV or Parquet file."),
+    as_json: AsJson = False,
+) -> None:
+    """Match trials to a case, criterion by criterion, or to all patients of a cohort.
+
+    A criterion is met (✓), not met (✗) or undetermined (?); the latter names what would decide it.
+    The order is by how complete the data are, which is not suitability.
+
+    **Example:** `nenuphar trials match case.yaml --trial NCT02939651`
+    """
+    from nenuphar.io.inputs import is_case_input
+    from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.pipeline.matching import trials_of
+
+    kb = load_knowledge()
+    chosen = list(trials_of(kb))
+    if trial:
+        wanted = {record["id"] for record in find_trials(kb, trial)}
+        chosen = [question for question in chosen if question.id in wanted]
+    if source.is_file() and is_case_input(source) and (cases := _only_case(source, kb)):
+        _match_one(cases, kb, chosen, detailed=bool(trial), as_json=as_json)
+    else:
+        _match_cohort(source, mapping, kb, chosen, out, as_json)
+
+
+def _only_case(path: Path, kb: KnowledgeBase) -> Assessment | None:
+    from nenuphar.io.case_file import collect_cases
+
+    found = collect_cases(path, kb).cases
+    return assess_with_questions(found[0], kb) if len(found) == 1 else None
+
+
+def assess_with_questions(case: Any, kb: KnowledgeBase) -> Assessment:
+    """Assess a case with the answers to the variant questions of trials and therapies."""
+    from nenuphar.engine.rows import rows_of_case
+    from nenuphar.pipeline.case import assess_rows
+    from nenuphar.pipeline.matching import questions_of_trials
+
+    return assess_rows(case.patient, rows_of_case(case, questions_of_trials(kb)), kb)
+
+
+def _match_one(
+    assessment: Assessment,
+    kb: KnowledgeBase,
+    trials: list[Question],
+    *,
+    detailed: bool,
+    as_json: bool,
+) -> None:
+    from nenuphar.pipeline.matching import NOT_SUITABILITY, match_as_data, match_case
+
+    matches = match_case(assessment, kb, trials)
+    if as_json:
+        data = {
+            "patient": assessment.patient,
+            "note": NOT_SUITABILITY,
+            "trials": [match_as_data(match) for match in matches],
+        }
+        print_json(data)
+        return
+    for one in matches if detailed else [m for m in matches if m.eligibility.value == "met"]:
+        _print_match(one)
+    if not detailed:
+        _print_matches([m for m in matches if m.eligibility.value == "undetermined"])
+        failed = sum(m.eligibility.value == "not_met" for m in matches)
+        typer.echo(f"{failed} further trials are not open to this case; --trial shows why.")
+    typer.echo(NOT_SUITABILITY)
+
+
+def _print_match(match: TrialMatch) -> None:
+    word = match.eligibility.value.replace("_", " ")
+    mark = " (provisional)" if match.provisional else ""
+    typer.secho(f"{trial_name(match.record)}: {match.record['name']}", bold=True)
+    typer.secho(f"  {word}{mark}", fg=_COLOURS[match.eligibility.value])
+    typer.echo(f"  {match.record['intervention']}; {_status(match.record)}")
+    for criterion in match.criteria:
+        typer.echo(f"  {_SIGNS[criterion.truth.value]} {criterion.asks}")
+        for message in criterion.messages:
+            typer.echo(f"      {message}")
+        if criterion.tests:
+            typer.echo(f"      would decide it: {' '.join(criterion.tests)}")
+        if criterion.may_change:
+            typer.echo(f"      could change with: {', '.join(criterion.may_change)}")
+    typer.echo("")
+
+
+def _print_matches(matches: list[TrialMatch]) -> None:
+    if not matches:
+        return
+    table = table_of("Undetermined", "Determined", "Met", "Would decide", "Status")
+    for match in matches:
+        met = sum(c.truth.value == "met" for c in match.criteria)
+        table.add_row(
+            trial_name(match.record), f"{match.completeness:.0%}", f"{met}/{len(match.criteria)}",
+            ", ".join(match.missing), _status(match.record),
+        )  # fmt: skip
+    console().print(table)
+
+
+def _match_cohort(
+    source: Path,
+    mapping: str,
+    kb: KnowledgeBase,
+    trials: list[Question],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    import polars as pl
+
+    from nenuphar.io.inputs import read_input
+    from nenuphar.pipeline.matching import NOT_SUITABILITY, questions_of_trials
+    from nenuphar.pipeline.matching_cohort import match_cohort
+
+    read = read_input(source, kb, mapping, questions_of_trials(kb))
+    pairs = match_cohort(read.frames, kb, trials).pairs()
+    if out is not None:
+        _write(pairs, out)
+    if as_json:
+        plain = pairs.with_columns(pl.col("eligibility", "trial_id").cast(pl.String))
+        print_json({"note": NOT_SUITABILITY, "pairs": plain.to_dicts()})
+        return
+    counts = pairs.group_by("trial_id", maintain_order=True).agg(
+        (pl.col("eligibility") == word).sum().alias(word) for word in _SIGNS
+    )
+    table = table_of("Trial", "Met", "Not met", "Undetermined", "Status")
+    records = {question.id: question.record for question in trials}
+    for name, *numbers in counts.iter_rows():
+        table.add_row(trial_name(records[name]), *map(str, numbers), _status(records[name]))
+    console().print(table)
+    if len(trials) == 1:
+        fitting = pairs.filter(pl.col("eligibility") == "met")["patient_id"].to_list()
+        typer.echo(f"Met by: {', '.join(fitting) or 'nobody'}")
+    typer.echo(NOT_SUITABILITY)
+
+
+def _write(pairs: Any, out: Path) -> None:
+    import io
+
+    buffer = io.BytesIO()
+    if out.suffix == ".parquet":
+        pairs.write_parquet(buffer)
+    else:
+        pairs.write_csv(buffer, separator="\t")
+    _publish(buffer.getvalue(), out)
+
+
+def write_text(out: Path, text: str) -> None:
+    """Write a text to a file, whole or not at all."""
+    _publish(text.encode(), out)
+
+
+def _publish(content: bytes, out: Path) -> None:
+    import os
+    import tempfile
+
+    with tempfile.TemporaryDirectory(dir=out.resolve().parent) as folder:
+        part = Path(folder) / out.name
+        part.write_bytes(content)
+        os.replace(part, out)
+
+
+def find_trials(kb: KnowledgeBase, name: str) -> list[dict[str, Any]]:
+    """Return the records of a trial by registry number, other id, short name or record id.
+
+    Raises:
+        UsageError: No trial is called so.
+    """
+    from nenuphar.domain.problems import UsageError
+    from nenuphar.knowledge.check import nearest
+
+    known = {record["id"]: _names(record) for record in kb.kinds("trial")}
+    wanted = name.lower()
+    found = [key for key, names in known.items() if wanted in names]
+    found = found or [key for key, names in known.items() if any(wanted in n for n in names)]
+    if not found:
+        hint = nearest(name, [n for names in known.values() for n in names])
+        raise UsageError(f"no trial is called {name!r}{hint}")
+    return [kb.raw[key] for key in found]
+
+
+def _names(record: dict[str, Any]) -> list[str]:
+    short = record["id"].split(".")[1]
+    names = [record["id"], short, short.replace("_", "-"), record["name"], record.get("nct_id", "")]
+    return [
+        n.lower()
+        for n in [*names, *record.get("other_ids", ()), *record.get("other_names", ())]
+        if n
+    ]
+
+
+def trial_name(record: Any) -> str:
+    """Return what a trial is called: registry number and first other id, or its short name."""
+    other = record.get("other_ids") or [""]
+    parts = [record.get("nct_id", ""), other[0]]
+    return (
+        " ".join(part for part in parts if part)
+        or record["id"].split(".")[1].replace("_", "-").upper()
+    )
+
+
+def _status(record: Any) -> str:
+    status = record.get("recruitment_status")
+    if not status:
+        return "status not stated"
+    return f"{status} as of {record.get('status_as_of') or 'an unstated date'}"
+
+
+def console() -> Console:
+    """Return the console that tables are printed on."""
+    from rich.console import Console
+
+    return Console()
+
+
+def table_of(*columns: str) -> Any:
+    """Return an empty table with these columns."""
+    from rich.table import Table
+
+    table = Table(show_lines=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON."""
+    import json
+
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))

@@ -1,0 +1,202 @@
+"""Criterion trees that no rule owns, asked of all patients of a cohort at once; see `asking`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from nenuphar.domain.scope import Scope
+from nenuphar.engine.asking import direct_parts, is_about_patient
+from nenuphar.engine.block import Block, Names, any_true
+from nenuphar.engine.columnar import CohortEvaluator, _View
+from nenuphar.engine.densify import Classes, densify
+from nenuphar.engine.plan import NO_CONTEXT
+from nenuphar.engine.tracer import undecided
+from nenuphar.knowledge.criterion import Criterion, Leaf, Over
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A tree, asked of all classes of patients.
+
+    Attributes:
+        truth: Boolean, null where undetermined.
+        missing: Facts that leave it open, each with its classes; no nulls, empty elsewhere.
+        provisional: Where it is determined but rests on a provisional value.
+    """
+
+    truth: pl.Series
+    missing: Names
+    provisional: pl.Series
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Trees asked of a cohort.
+
+    Attributes:
+        classes: Classes of patients, in the order of the patient frame; patients of a class share
+            every answer.
+        by_tree: The answer to each tree, by class.
+    """
+
+    classes: Classes
+    by_tree: Mapping[Criterion, Answer]
+
+
+def ask_cohort(trees: Sequence[Criterion], evaluator: CohortEvaluator) -> Answers:
+    """Ask trees of all patients of a cohort whose derived facts are decided.
+
+    Args:
+        trees: The trees; equal ones are asked once.
+        evaluator: The cohort, after `run`.
+    """
+    plan = evaluator.plan
+    distinct = list(dict.fromkeys(trees))
+    own = [tree for tree in distinct if is_about_patient(tree, plan)]
+    inner = [tree for tree in distinct if not is_about_patient(tree, plan)]
+    patients = _View(evaluator, Scope.PATIENT, own, (NO_CONTEXT,))
+    sets = _SpecimenSets(_View(evaluator, Scope.SPECIMEN, inner, (NO_CONTEXT,)), evaluator)
+    classes = densify([patients.classes.ids, sets.ids], patients.height)
+    of_patient = patients.classes.ids.gather(classes.representatives)
+    of_set = sets.ids.gather(classes.representatives)
+    block = patients.block(NO_CONTEXT)
+    found = {tree: _gather(_own_answer(tree, patients, block), of_patient) for tree in own}
+    found |= {tree: _gather(answer, of_set) for tree, answer in sets.answers(inner).items()}
+    return Answers(classes, found)
+
+
+def _gather(answer: Answer, rows: pl.Series) -> Answer:
+    named = {f"n{i}": where for i, where in enumerate(answer.missing.values())}
+    frame = pl.DataFrame({"truth": answer.truth, "provisional": answer.provisional, **named})
+    moved = frame.select(pl.all().gather(rows))  # all of them at once: each call has its price
+    missing = {name: moved[f"n{i}"] for i, name in enumerate(answer.missing)}
+    return Answer(moved["truth"], missing, moved["provisional"])
+
+
+def _own_answer(tree: Criterion, view: _View, block: Block) -> Answer:
+    names: Names = {}
+    block.open_names(tree, view._everywhere, names)
+    return Answer(block.truth(tree), names, ~view._everywhere)
+
+
+class _SpecimenSets:
+    """The classes of specimens that could be the index of a patient; patients share them.
+
+    Args:
+        view: Specimens, seen by the trees.
+        evaluator: The cohort.
+    """
+
+    def __init__(self, view: _View, evaluator: CohortEvaluator) -> None:
+        self.view = view
+        self.plan = evaluator.plan
+        frame = evaluator.frames[Scope.SPECIMEN]
+        rows = pl.DataFrame(
+            {
+                "patient": evaluator.parent_rows(Scope.SPECIMEN, Scope.PATIENT),
+                "class": view.classes.ids,
+            }
+        ).with_columns(flag=_flags(frame))
+        marked = pl.col("flag").fill_null(False)
+        chosen = pl.when(marked.any().over("patient")).then(marked)
+        rows = rows.with_columns(mine=chosen.otherwise(pl.col("flag").fill_null(True)))
+        mine = pl.col("class").filter(pl.col("mine"))
+        sets = rows.group_by("patient").agg(
+            lo=mine.min(), hi=mine.max(), n=mine.n_unique(), all=mine.unique().sort()
+        )
+        height = evaluator.frames[Scope.PATIENT].height
+        self._number(sets, pl.int_range(height, dtype=pl.UInt32, eager=True).alias("patient"))
+
+    def _number(self, sets: pl.DataFrame, patients: pl.Series) -> None:
+        """Number the distinct sets; `None` recorded and none that could be meant are two more."""
+        many = pl.when(pl.col("n") > 2).then(pl.col("all").cast(pl.List(pl.String)).list.join(","))
+        keys = ["recorded", "n", "lo", "hi", "many"]
+        keyed = (
+            patients.to_frame()
+            .join(
+                sets.with_columns(many=many, recorded=pl.lit(True)),
+                on="patient",
+                how="left",
+                maintain_order="left",
+            )
+            .with_columns(pl.col("recorded").fill_null(False), pl.col("n").fill_null(0))
+            .with_row_index("row")
+        )
+        distinct = keyed.unique(subset=keys, keep="first", maintain_order=True).with_row_index(
+            "set"
+        )
+        joined = keyed.join(
+            distinct.select(*keys, "set"), on=keys, how="left", nulls_equal=True,
+            maintain_order="left",
+        )  # fmt: skip
+        self.ids: pl.Series = joined["set"]
+        self.recorded: pl.Series = distinct["recorded"]
+        members = distinct.filter(pl.col("n") > 0).select("set", pl.col("all").alias("class"))
+        self.members = members.explode("class")
+
+    def answers(self, trees: Sequence[Criterion]) -> dict[Criterion, Answer]:
+        """Return the answer of every set to every tree: what its members agree on."""
+        block = self.view.block(NO_CONTEXT)
+        classes = self.members["class"]
+        columns: dict[str, pl.Series] = {"set": self.members["set"]}
+        exprs: list[pl.Expr] = []
+        named: list[list[str]] = []
+        for i, tree in enumerate(trees):
+            names: Names = {}
+            block.open_names(tree, self.view._everywhere, names)
+            columns[f"t{i}"] = block.truth(tree).gather(classes)
+            columns[f"s{i}"] = self._soft(tree).gather(classes)
+            exprs += [_agreed(f"t{i}"), pl.col(f"s{i}").any()]
+            for j, rows in enumerate(names.values()):
+                columns[f"n{i}.{j}"] = rows.gather(classes)
+                exprs.append(pl.col(f"n{i}.{j}").any())
+            named.append(list(names))
+        table = self._by_set(pl.DataFrame(columns), exprs)
+        return {tree: self._answer(tree, table, i, named[i]) for i, tree in enumerate(trees)}
+
+    def _by_set(self, members: pl.DataFrame, exprs: list[pl.Expr]) -> pl.DataFrame:
+        """Return one row for each set; a set of one is what its only member is."""
+        alone = pl.col("set").is_unique()
+        several = members.filter(~alone).group_by("set").agg(exprs)
+        summary = pl.concat([members.filter(alone), several.select(members.columns)])
+        everyone = pl.int_range(self.recorded.len(), dtype=pl.UInt32, eager=True).alias("set")
+        if summary["set"].equals(everyone):
+            return summary
+        return everyone.to_frame().join(summary, on="set", how="left", maintain_order="left")
+
+    def _answer(self, tree: Criterion, table: pl.DataFrame, i: int, names: list[str]) -> Answer:
+        truth = table[f"t{i}"]
+        is_open = truth.is_null()
+        found: Names = {
+            name: table[f"n{i}.{j}"].fill_null(False) & is_open for j, name in enumerate(names)
+        }
+        unnamed = is_open & ~any_true(list(found.values()), table.height)
+        question = Over("index", Scope.SPECIMEN.value, tree)
+        for recorded in (True, False):
+            rows = unnamed & (self.recorded if recorded else ~self.recorded)
+            for name in undecided(question, recorded, self.plan.knowledge):
+                found[name] = found[name] | rows if name in found else rows
+        return Answer(truth, found, table[f"s{i}"].fill_null(False) & ~is_open)
+
+    def _soft(self, tree: Criterion) -> pl.Series:
+        """Return where a tree reads a provisional value on its specimen."""
+        facts = {part.fact for part in direct_parts(tree) if isinstance(part, Leaf)}
+        derived = sorted(fact for fact in facts if self.plan.is_derived(fact))
+        soft = [self.view.read(fact, NO_CONTEXT).status == "provisional" for fact in derived]
+        return any_true(soft, len(self.view.classes))
+
+
+def _flags(frame: pl.DataFrame) -> pl.Series:
+    name = f"{Scope.SPECIMEN.value}.is_index"
+    if name in frame.columns:
+        return frame[name]
+    return pl.Series([None], dtype=pl.Boolean).new_from_index(0, frame.height)
+
+
+def _agreed(column: str) -> pl.Expr:
+    truth = pl.col(column)
+    met, failed = truth.all(ignore_nulls=False), (~truth).all(ignore_nulls=False)
+    return pl.when(met).then(True).when(failed).then(False).alias(column)

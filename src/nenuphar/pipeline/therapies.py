@@ -1,0 +1,181 @@
+"""Treatments matched to a patient: population, predictive factor, evidence for and against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from nenuphar.domain.truth import Truth, all_of
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.criterion import Criterion, parse_criterion
+from nenuphar.pipeline.case import Assessment
+from nenuphar.pipeline.matching import (
+    CriterionMatch,
+    criteria_of,
+    criterion_as_data,
+    match_criteria,
+    reader_of,
+    trial_match,
+)
+from nenuphar.report.criteria import CriterionWords
+
+Predictive = Literal["met", "not_met", "undetermined", "none", "not_computable", "not_stated"]
+
+NO_FACTOR = "no validated predictive factor"
+_WHOLE_ENTITY = frozenset({"NET", "all NET", "NEN", "all NEN", "SCLC"})
+_NO_FACTOR_TEXTS = frozenset({"none", "not yet identified"})
+_ORDER = {"approved": 0, "routine": 1, "emerging": 2, "withdrawn": 3}
+
+THERAPY_NOTE = (
+    "Statements of the sources for a population, not advice for a patient. Predictive factors tell "
+    "who responds; prognostic ones do not and are not used here."
+)
+
+
+@dataclass(frozen=True)
+class TherapyMatch:
+    """How a patient and a treatment fit.
+
+    Attributes:
+        record: The treatment.
+        population: Whether the patient belongs to the population; undetermined at most where only
+            entity, grade and site of the record are computable.
+        provisional: Whether that rests on a provisional value.
+        criteria: The criteria of the population.
+        as_stated_only: Whether the criteria are only the entity, grade and site of the record; its
+            text may ask for more (line, stage), so that a reader has to decide.
+        predictive: How the predictive factor came out; `none` where the source says that there is
+            none, `not_computable` where it is only named, `not_stated` where it is silent.
+        predictive_criteria: How its criteria came out.
+        regulatory: Decisions of authorities on the same drug.
+    """
+
+    record: Mapping[str, Any]
+    population: Truth
+    provisional: bool
+    criteria: tuple[CriterionMatch, ...]
+    as_stated_only: bool
+    predictive: Predictive
+    predictive_criteria: tuple[CriterionMatch, ...]
+    regulatory: tuple[Mapping[str, Any], ...]
+
+
+def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[TherapyMatch]:
+    """Match all treatments to an assessed patient.
+
+    Returns:
+        One match for each record: population met first, then open, then not met; within these
+        approved before routine before emerging before withdrawn, in the order of ids.
+    """
+    reader, words = reader_of(assessment, knowledge), CriterionWords(knowledge)
+    events = knowledge.kinds("regulatory_event")
+    matches = []
+    for record in knowledge.kinds("therapy"):
+        text_only = not record.get("criteria") and record["population"] not in _WHOLE_ENTITY
+        joined = trial_match(record, match_criteria(population_of(record), reader, words))
+        factor = _factor_tree(record)
+        predictive = match_criteria(factor, reader, words)
+        matches.append(
+            TherapyMatch(
+                record,
+                _capped(joined.eligibility, text_only),
+                joined.provisional,
+                joined.criteria,
+                text_only,
+                _predictive(record, predictive),
+                predictive,
+                tuple(event for event in events if _same_drug(event, record)),
+            )
+        )
+    truths = [Truth.MET, Truth.UNDETERMINED, Truth.NOT_MET]
+    return sorted(
+        matches,
+        key=lambda match: (
+            truths.index(match.population),
+            _ORDER.get(match.record["status"], 9),
+            match.record["id"],
+        ),
+    )
+
+
+def population_of(record: Mapping[str, Any]) -> tuple[Criterion, ...]:
+    """Return the criteria of a treatment: those it states, or its entity, grade and site."""
+    if record.get("criteria"):
+        return criteria_of(record["criteria"])
+    trees: list[dict[str, Any]] = [{"fact": "tumour.entity", "is_a": record["entity"]}]
+    if grades := list(record.get("grade", ())):
+        if "G3" in grades and record["entity"] == "nen":
+            grades.append("high_grade")
+        trees.append({"fact": "tumour.grade", "in": grades})
+    if sites := record.get("site", ()):
+        trees.append({"any": [{"fact": "tumour.site", "is_a": site} for site in sites]})
+    return tuple(parse_criterion(tree, literals=True) for tree in trees)
+
+
+def _capped(truth: Truth, as_stated_only: bool) -> Truth:
+    """Leave to a reader what fits only so far as it is computable."""
+    return Truth.UNDETERMINED if as_stated_only and truth is Truth.MET else truth
+
+
+def _factor_tree(record: Mapping[str, Any]) -> tuple[Criterion, ...]:
+    tree = record.get("predictive_criteria")
+    return criteria_of(tree) if tree else ()
+
+
+def _predictive(record: Mapping[str, Any], matches: tuple[CriterionMatch, ...]) -> Predictive:
+    if matches:
+        return all_of(match.truth for match in matches).value  # type: ignore[return-value]
+    text = record.get("predictive_factor", "")
+    if text in _NO_FACTOR_TEXTS:
+        return "none"
+    if not text:
+        return "not_stated"
+    return "not_computable"
+
+
+def _same_drug(event: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    return _words(event["drug"]) <= _words(record["drug"])
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.lower().replace("+", " ").replace(",", " ").split()) - {"and", "with"}
+
+
+def predictive_words(match: TherapyMatch) -> str:
+    """Return what is known of the predictive factor, in words."""
+    text = match.record.get("predictive_factor", "")
+    said = {
+        "none": NO_FACTOR,
+        "not_stated": "predictive factor not stated",
+        "not_computable": f"{text}: see the criteria" if match.record.get("criteria") else
+        f"{text}: not computable, read the source",
+    }  # fmt: skip
+    return said.get(match.predictive) or f"{text}: {match.predictive.replace('_', ' ')}"
+
+
+def therapy_as_data(match: TherapyMatch) -> dict[str, Any]:
+    """Return a match as plain data for JSON."""
+    record = match.record
+    copied = ("drug", "drug_class", "status", "population", "line", "region", "evidence")
+    return {
+        "therapy": record["id"],
+        **{name: record.get(name, "") for name in copied},
+        "population_match": match.population.value,
+        "provisional": match.provisional,
+        "criteria": [criterion_as_data(criterion) for criterion in match.criteria],
+        "criteria_from_entity_grade_site_only": match.as_stated_only,
+        "predictive_factor": record.get("predictive_factor", ""),
+        "predictive_factor_match": match.predictive,
+        "predictive_required": bool(record.get("predictive_required", False)),
+        "predictive_criteria": [criterion_as_data(c) for c in match.predictive_criteria],
+        "evidence_against": bool(record.get("negative", False)),
+        "note": record.get("note", ""),
+        "regulatory": [
+            {name: event.get(name, "") for name in ("event", "indication", "authority", "date")}
+            for event in match.regulatory
+        ],
+        "sources": record["sources"],
+    }
