@@ -9,7 +9,7 @@ import polars as pl
 
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.asking import direct_parts, is_about_patient
-from nenuphar.engine.block import LeafTruth, Names, any_true
+from nenuphar.engine.block import Block, Names, any_true
 from nenuphar.engine.columnar import CohortEvaluator, _View
 from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.plan import NO_CONTEXT
@@ -125,7 +125,9 @@ class _SpecimenSets:
             .with_columns(pl.col("recorded").fill_null(False), pl.col("n").fill_null(0))
             .with_row_index("row")
         )
-        distinct = keyed.unique(subset=keys, keep="first", maintain_order=True).with_row_index("set")
+        distinct = keyed.unique(subset=keys, keep="first", maintain_order=True).with_row_index(
+            "set"
+        )
         joined = keyed.join(
             distinct.select(*keys, "set"), on=keys, how="left", nulls_equal=True,
             maintain_order="left",
@@ -153,9 +155,7 @@ class _SpecimenSets:
                 exprs.append(pl.col(f"n{i}.{j}").any())
             named.append(list(names))
         table = self._by_set(pl.DataFrame(columns), exprs)
-        return {
-            tree: self._answer(tree, table, i, named[i]) for i, tree in enumerate(trees)
-        }
+        return {tree: self._answer(tree, table, i, named[i]) for i, tree in enumerate(trees)}
 
     def _by_set(self, members: pl.DataFrame, exprs: list[pl.Expr]) -> pl.DataFrame:
         """Return one row for each set; a set of one is what its only member is."""

@@ -105,9 +105,7 @@ def _leaf(node: Leaf, row: Row, reader: Reader) -> Trace:
     truth, op, wanted, threshold = _ask(node, seen.value, reader.knowledge)
     missing = (seen.missing or (node.fact,)) if truth is Truth.UNDETERMINED else ()
     shown = show_value(seen.value)
-    return Trace(
-        op, truth, node.fact, shown, wanted, threshold, missing, (), node.note, seen.soft
-    )
+    return Trace(op, truth, node.fact, shown, wanted, threshold, missing, (), node.note, seen.soft)
 
 
 def _ask(node: Leaf, value: Value | None, kb: KnowledgeBase) -> tuple[Truth, str, str, str]:

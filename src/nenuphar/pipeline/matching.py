@@ -226,9 +226,7 @@ def _match(
     )
 
 
-def trial_match(
-    record: Mapping[str, Any], criteria: tuple[CriterionMatch, ...]
-) -> TrialMatch:
+def trial_match(record: Mapping[str, Any], criteria: tuple[CriterionMatch, ...]) -> TrialMatch:
     """Join criteria: all must be met; a failure is provisional if every failed criterion is."""
     truth = all_of(match.truth for match in criteria)
     if truth is Truth.NOT_MET:

@@ -124,9 +124,7 @@ def _factor_tree(record: Mapping[str, Any]) -> tuple[Criterion, ...]:
     return criteria_of(tree) if tree else ()
 
 
-def _predictive(
-    record: Mapping[str, Any], matches: tuple[CriterionMatch, ...]
-) -> Predictive:
+def _predictive(record: Mapping[str, Any], matches: tuple[CriterionMatch, ...]) -> Predictive:
     if matches:
         return all_of(match.truth for match in matches).value  # type: ignore[return-value]
     text = record.get("predictive_factor", "")

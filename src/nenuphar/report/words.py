@@ -29,11 +29,12 @@ RESEARCH_USE = (
 )
 
 _SPELLINGS = {
-    "b2m": "B2M", "cps": "CPS", "dipnech": "DIPNECH", "dll3": "DLL3", "ecog": "ECOG", "egfr": "EGFR", "ezh2": "EZH2", "hnf1a": "HNF1A",
-    "hnf4a": "HNF4A", "ic": "IC", "icd": "ICD", "ihc": "IHC",
-    "iqr": "IQR", "ki67": "Ki-67", "mgmt": "MGMT", "msi": "MSI", "ncit": "NCIt", "ne": "NE",
-    "os": "overall survival", "pd": "PD", "pdl1": "PD-L1", "pfs": "PFS", "phh3": "PHH3",
-    "rfs": "recurrence-free survival", "sclc": "SCLC", "sstr": "SSTR", "sstr2": "SSTR2", "sting": "STING", "tmb": "TMB", "tps": "TPS", "who": "WHO",
+    "b2m": "B2M", "cps": "CPS", "dipnech": "DIPNECH", "dll3": "DLL3", "ecog": "ECOG",
+    "egfr": "EGFR", "ezh2": "EZH2", "hnf1a": "HNF1A", "hnf4a": "HNF4A", "ic": "IC", "icd": "ICD",
+    "ihc": "IHC", "iqr": "IQR", "ki67": "Ki-67", "mgmt": "MGMT", "msi": "MSI", "ncit": "NCIt",
+    "ne": "NE", "os": "overall survival", "pd": "PD", "pdl1": "PD-L1", "pfs": "PFS",
+    "phh3": "PHH3", "rfs": "recurrence-free survival", "sclc": "SCLC", "sstr": "SSTR",
+    "sstr2": "SSTR2", "sting": "STING", "tmb": "TMB", "tps": "TPS", "who": "WHO",
 }  # fmt: skip
 
 _VARIANT = re.compile(r"^variant\(([^,]+),([^,]+),([^,)]+)(?:,([^)]+))?\)$")
