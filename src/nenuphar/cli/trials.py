@@ -306,7 +306,7 @@ def find_trials(kb: KnowledgeBase, name: str) -> list[dict[str, Any]]:
     found = [key for key, names in known.items() if wanted in names]
     found = found or [key for key, names in known.items() if any(wanted in n for n in names)]
     if not found:
-        hint = nearest(name, [n for names in known.values() for n in names])
+        hint = nearest(wanted, [n for names in known.values() for n in names])
         raise UsageError(f"no trial is called {name!r}{hint}")
     return [kb.raw[key] for key in found]
 
