@@ -63,7 +63,7 @@ def show_trial(
     """
     from nenuphar.knowledge.base import load_knowledge
     from nenuphar.pipeline.matching import criteria_of
-    from nenuphar.report.criterion_words import CriterionWords
+    from nenuphar.report.criteria import CriterionWords
 
     kb = load_knowledge()
     records = find_trials(kb, trial)

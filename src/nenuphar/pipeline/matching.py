@@ -29,7 +29,7 @@ from nenuphar.knowledge.criterion import (
 )
 from nenuphar.methods import treatment_lines
 from nenuphar.pipeline.case import Assessment, plan_of
-from nenuphar.report.criterion_words import CriterionWords, may_turn
+from nenuphar.report.criteria import CriterionWords, may_turn
 
 NOT_SUITABILITY = (
     "Sorted by how complete the data are, which is not suitability. Criteria are those that the "

@@ -20,7 +20,7 @@ from nenuphar.methods import components, treatment_lines
 from nenuphar.pipeline.case import plan_of
 from nenuphar.pipeline.cohort import by_patient
 from nenuphar.pipeline.matching import Question, systemic_codes, trials_of
-from nenuphar.report.criterion_words import CriterionWords
+from nenuphar.report.criteria import CriterionWords
 
 TRUTHS = pl.Enum(["met", "not_met", "undetermined"])
 

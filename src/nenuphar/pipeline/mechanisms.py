@@ -17,7 +17,7 @@ from nenuphar.pipeline.matching import (
     reader_of,
     trial_match,
 )
-from nenuphar.report.criterion_words import CriterionWords
+from nenuphar.report.criteria import CriterionWords
 from nenuphar.report.mechanism_map import Chapter, Entry
 
 Evidence = Literal["support", "contradiction", "no_data"]

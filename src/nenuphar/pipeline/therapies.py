@@ -19,7 +19,7 @@ from nenuphar.pipeline.matching import (
     reader_of,
     trial_match,
 )
-from nenuphar.report.criterion_words import CriterionWords
+from nenuphar.report.criteria import CriterionWords
 
 Predictive = Literal["met", "not_met", "undetermined", "none", "not_computable", "not_stated"]
 

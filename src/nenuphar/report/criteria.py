@@ -1,4 +1,4 @@
-"""Criterion trees and traces in words: what is asked, what the patient shows, what decided."""
+"""Criterion trees and their traces in words: what is asked, what is shown, what decided."""
 
 from __future__ import annotations
 
