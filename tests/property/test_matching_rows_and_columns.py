@@ -21,7 +21,9 @@ from nenuphar.pipeline.matching import match_case, questions_of_trials, trials_o
 from nenuphar.pipeline.matching_cohort import match_cohort
 
 KB = load_knowledge()
-READ = sorted({name for trial in trials_of(KB) for tree in trial.criteria for name in facts_of(tree)})
+READ = sorted(
+    {name for trial in trials_of(KB) for tree in trial.criteria for name in facts_of(tree)}
+)
 OBSERVED = [KB.facts[name] for name in READ if name in KB.facts and not KB.facts[name].derived]
 INPUTS = [*OBSERVED, KB.facts["diagnosis.reported"], KB.facts["pathology.morphology"],
           KB.facts["pathology.mitoses"], KB.facts["pathology.necrosis"],
@@ -75,7 +77,9 @@ def test_every_quantifier_of_a_trial_runs_over_rows_that_the_cohort_holds() -> N
     assert scopes == {"treatment_line"}
 
 
-@settings(max_examples=10, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=10, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(st.data())
 def test_rows_and_columns_agree(data: st.DataObject) -> None:
     cohort = [data.draw(patient(f"P{i}")) for i in range(data.draw(st.integers(1, 3)))]

@@ -16,7 +16,7 @@ from nenuphar.cli.trials import (
     write_text,
 )
 
-_SIGNS = {"support": "▲ support", "contradiction": "▽ contradiction", "no_data": "· no data"}
+_SIGNS = {"support": "▲ support", "contradiction": "▼ contradiction", "no_data": "· no data"}
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +56,7 @@ def mechanisms(
         return
     table = table_of("", "Chapter", "This case", "Shown by", "Strategies")
     for chapter in drawn:
-        shown = [f"{_SIGNS[e.evidence][0]} {e.name} ({e.effect}; {e.tumours})"
+        shown = [f"{_SIGNS[e.evidence][0]} {e.name} ({e.effect}; {words(e.tumours)})"
                  for e in chapter.entries]  # fmt: skip
         table.add_row(
             chapter.side, words(chapter.category), _SIGNS[chapter.evidence], "\n".join(shown),

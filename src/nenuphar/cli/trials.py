@@ -113,6 +113,49 @@ def match(
         _match_cohort(source, mapping, kb, chosen, out, as_json)
 
 
+@trials_app.command("g3-net")
+def g3_net(
+    patients: int = typer.Option(200, "--patients", min=1, help="Simulated patients of a kind."),
+    figure: Path | None = typer.Option(None, "--figure", help="Write a figure as SVG."),
+    as_json: AsJson = False,
+) -> None:
+    """Answer for every trial: could G3 NET enter, and are they kept apart from NEC?
+
+    The criteria are run on simulated digestive G3 NET and NEC; what the sources report stands
+    beside the answer. Criteria are those that the sources print.
+
+    **Example:** `nenuphar trials g3-net --figure g3_net.svg`
+    """
+    from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.pipeline.g3_net import answer_as_data, ask_trials
+
+    answers = [answer_as_data(a) | {"name": trial_name(a.record)}
+               for a in ask_trials(load_knowledge(), patients)]  # fmt: skip
+    if figure is not None:
+        from nenuphar.report.g3_net_figure import draw_g3_net
+
+        write_text(figure, draw_g3_net(answers, patients))
+    if as_json:
+        print_json(answers)
+        return
+    table = table_of("Trial", "G3 NET fit", "NEC fit", "Enrols G3 NET", "reported",
+                     "Apart by criteria", "reported", "Assessable")  # fmt: skip
+    for answer in answers:
+        table.add_row(
+            answer["name"],
+            *(f"{answer[kind]['met'] / patients:.0%}" for kind in ("g3_net", "nec")),
+            answer["enrols_g3_net_by_criteria"],
+            answer["enrols_g3_net_as_reported"],
+            answer["separates_by_criteria"],
+            answer["separates_as_reported"],
+            answer["assessable"],
+        )
+    console().print(table)
+    differ = [a["name"] for a in answers if {a["enrols_g3_net_by_criteria"],
+              a["enrols_g3_net_as_reported"]} == {"yes", "no"}]  # fmt: skip
+    typer.echo(f"Criteria and report differ on G3 NET: {', '.join(differ) or 'nowhere'}")
+
+
 def _only_case(path: Path, kb: KnowledgeBase) -> Assessment | None:
     from nenuphar.io.case_file import collect_cases
 
@@ -263,7 +306,7 @@ def find_trials(kb: KnowledgeBase, name: str) -> list[dict[str, Any]]:
     found = [key for key, names in known.items() if wanted in names]
     found = found or [key for key, names in known.items() if any(wanted in n for n in names)]
     if not found:
-        hint = nearest(name, [n for names in known.values() for n in names])
+        hint = nearest(wanted, [n for names in known.values() for n in names])
         raise UsageError(f"no trial is called {name!r}{hint}")
     return [kb.raw[key] for key in found]
 

@@ -13,7 +13,7 @@ _WIDTH, _COLUMN, _GAP, _MARGIN = 980, 460, 20, 20
 _LINE, _HEAD, _TOP = 15, 22, 92
 _FILLS = {"support": "#fbe3cf", "contradiction": "#dcebf7", "no_data": "#f4f4f2"}
 _STROKES = {"support": "#c05a00", "contradiction": "#2a6fa8", "no_data": "#b5b5ae"}
-_MARKS = {"support": "▲", "contradiction": "▽", "no_data": "·"}
+_MARKS = {"support": "▲", "contradiction": "▼", "no_data": "·"}
 _TITLES = {
     "intrinsic": "Intrinsic: the tumour cell",
     "extrinsic": "Extrinsic: the surroundings",
@@ -21,7 +21,10 @@ _TITLES = {
 _SHORT = {"ici": "ICI", "mhc": "MHC", "dna": "DNA", "sting": "STING", "tam": "TAM", "pd1": "PD-1",
           "pdl1": "PD-L1", "ctla4": "CTLA-4", "lag3": "LAG-3", "tim3": "TIM-3", "tigit": "TIGIT",
           "ezh2": "EZH2", "lsd1": "LSD1", "car": "CAR", "b7h3": "B7-H3", "prrt": "PRRT",
-          "fgfr": "FGFR", "egfr": "EGFR", "mtor": "mTOR", "csf1r": "CSF1R"}  # fmt: skip
+          "fgfr": "FGFR",
+          "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC",
+          "net": "NET",
+          "nec": "NEC", "nen": "NEN", "t": "T", "egfr": "EGFR", "mtor": "mTOR", "csf1r": "CSF1R"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def draw_mechanisms(chapters: list[Chapter], title: str) -> str:
         f"<title>{escape(title)}</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(_MARGIN, 28, title, size=17, bold=True),
-        _text(_MARGIN, 48, "▲ the case supports   ▽ the case contradicts   · no data", size=12),
+        _text(_MARGIN, 48, "▲ the case supports   ▼ the case contradicts   · no data", size=12),
     ]
     return "\n".join([*head, *parts, "</svg>\n"])
 
@@ -99,7 +102,7 @@ def _chapter(chapter: Chapter, x: int, y: int) -> tuple[list[str], int]:
     box = [
         f'<rect x="{x}" y="{y}" width="{_COLUMN}" height="{height}" rx="8" fill="{fill}" '
         f'stroke="{stroke}"/>',
-        _text(x + 12, y + 17, words(chapter.category).capitalize(), size=13, bold=True),
+        _text(x + 12, y + 17, _first_upper(words(chapter.category)), size=13, bold=True),
     ]
     for i, (line, colour) in enumerate(lines):
         box.append(_text(x + 16, y + _HEAD + 13 + i * _LINE, _cut(line), colour=colour))
@@ -108,7 +111,13 @@ def _chapter(chapter: Chapter, x: int, y: int) -> tuple[list[str], int]:
 
 def words(code: str) -> str:
     """Return a code of the records in words (`ezh2_inhibitor` is an EZH2 inhibitor)."""
-    return " ".join(_SHORT.get(word, word) for word in code.split("_"))
+    parts = code.replace("_", " ").split(" ")
+    return " ".join(_SHORT.get(part.rstrip(","), part.rstrip(",")) + ("," * part.endswith(","))
+                    for part in parts)  # fmt: skip
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _wrapped(text: str, most: int = 72) -> list[str]:

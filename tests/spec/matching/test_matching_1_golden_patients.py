@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from matching_patients import match
 
 LUNG = {"tumour.site": "lung", "disease.extent": "metastatic"}
 PANCREAS = {"tumour.site": "pancreas", "disease.extent": "metastatic"}
@@ -36,10 +37,12 @@ CASES = [
     # CA209-538: NET of any grade or NEC, of the digestive tract or the lung, advanced
     ("nct02923934", PANCREAS, [], "net", "G1", "met", ()),
     ("nct02923934", {**PANCREAS, "disease.extent": "localised"}, [], "net", "G1", "not_met", ()),
-    ("nct02923934", PANCREAS, [], "nen", None, "undetermined", ("pathology.morphology", "tumour.entity")),
+    ("nct02923934", PANCREAS, [], "nen", None,
+     "undetermined", ("pathology.morphology", "tumour.entity")),
     # DART: extrapancreatic refractory NEN, or high-grade NEN
     ("nct02834013", PANCREAS, [], "net", "G3", "met", ()),
-    ("nct02834013", {**PANCREAS, "tumour.site": "rectum"}, [("folfox", "yes")], "net", "G2", "met", ()),
+    ("nct02834013", {**PANCREAS, "tumour.site": "rectum"}, [("folfox", "yes")], "net", "G2",
+     "met", ()),
     ("nct02834013", PANCREAS, [("captem", "yes")], "net", "G2", "not_met", ()),
     ("nct02834013", {**PANCREAS, "tumour.site": "rectum"}, [("folfox", "")], "net", "G2",
      "undetermined", ("treatment.progressed",)),
@@ -58,13 +61,16 @@ CASES = [
     ("nct03591731", LUNG, [("carboplatin", "")], "lcnec", "high_grade",
      "undetermined", ("treatment.progressed",)),
     # NCT04079712: exactly one line, which failed
-    ("nct04079712", {**PANCREAS, "treatment.line_count": "1"}, PLATINUM, "nec", "high_grade", "met", ()),
+    ("nct04079712", {**PANCREAS, "treatment.line_count": "1"}, PLATINUM, "nec", "high_grade",
+     "met", ()),
     ("nct04079712", {**PANCREAS, "treatment.line_count": "2"}, PLATINUM, "nec", "high_grade",
      "not_met", ()),
-    ("nct04079712", PANCREAS, PLATINUM, "nec", "high_grade", "undetermined", ("treatment.line_count",)),
+    ("nct04079712", PANCREAS, PLATINUM, "nec", "high_grade",
+     "undetermined", ("treatment.line_count",)),
     ("nct04079712", PANCREAS, [*PLATINUM, ("folfiri", "yes")], "nec", "high_grade", "not_met", ()),
     # NCT03147404: second line after etoposide and cisplatin
-    ("nct03147404", {**PANCREAS, "treatment.line_count": "1"}, PLATINUM, "nec", "high_grade", "met", ()),
+    ("nct03147404", {**PANCREAS, "treatment.line_count": "1"}, PLATINUM, "nec", "high_grade",
+     "met", ()),
     ("nct03147404", {**PANCREAS, "treatment.line_count": "1"}, [("carboplatin_etoposide", "yes")],
      "nec", "high_grade", "not_met", ()),
     ("nct03147404", {**PANCREAS, "treatment.line_count": "1"}, [("platinum_chemotherapy", "yes")],
@@ -95,8 +101,10 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("trial", "facts", "lines", "entity", "grade", "expected", "missing"), CASES)
-def test_a_golden_patient(match, trial, facts, lines, entity, grade, expected, missing):
+@pytest.mark.parametrize(
+    ("trial", "facts", "lines", "entity", "grade", "expected", "missing"), CASES
+)
+def test_a_golden_patient(trial, facts, lines, entity, grade, expected, missing):
     known = {"entity": entity} | ({"grade": grade} if grade else {})
     found = match(trial, facts, lines, **known)
     assert (found.eligibility.value, found.missing) == (expected, missing)

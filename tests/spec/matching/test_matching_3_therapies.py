@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import KB, assessed
+from matching_patients import KB, assessed
 
 from nenuphar.pipeline.therapies import NO_FACTOR, match_therapies, predictive_words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from conftest import KB, assessed
+from matching_patients import KB, assessed
 
 from nenuphar.domain.case import Assay, Case, Specimen, Tumour, Variant
 from nenuphar.engine.rows import rows_of_case

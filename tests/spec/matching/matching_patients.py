@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-import pytest
+from collections.abc import Sequence
+from typing import Any
 
 from nenuphar.domain.case import Case, Observed, Specimen, TreatmentLine, Tumour
 from nenuphar.domain.conclusion import Conclusion
 from nenuphar.domain.scope import Scope
-from nenuphar.domain.truth import Truth
 from nenuphar.engine.rows import rows_of_case
 from nenuphar.io.values import parser_for
 from nenuphar.knowledge.base import load_knowledge
@@ -18,7 +16,6 @@ from nenuphar.pipeline.matching import TrialMatch, match_case, trials_of
 
 KB = load_knowledge()
 Line = tuple[str, str]
-Match = Callable[..., TrialMatch]
 
 
 def _observed(facts: dict[str, str], *scopes: Scope) -> tuple[Observed, ...]:
@@ -51,26 +48,17 @@ def assessed(facts: dict[str, str], lines: Sequence[Line] = (), provisional: boo
         value = concluded.get(fact.removeprefix("tumour."))
         status = "undetermined" if value is None else "provisional" if provisional else "met"
         missing = () if status == "met" else ("pathology.morphology",)
-        for row in rows[scope]:
-            conclusions.append(
-                Conclusion(fact, scope, row.key, "", "", value, status, missing, stamp=stamp)
-            )
+        conclusions += [
+            Conclusion(fact, scope, row.key, "", "", value, status, missing, stamp=stamp)
+            for row in rows[scope]
+        ]
     return Assessment("P", tuple(conclusions), rows, stamp)
 
 
-@pytest.fixture
-def match() -> Match:
+def match(
+    trial: str, facts: dict[str, str], lines: Sequence[Line] = (), **known: Any
+) -> TrialMatch:
     """Match one trial, named by a part of its id, to a patient."""
-
-    def run(trial: str, facts: dict[str, str], lines: Sequence[Line] = (), **known: str):
-        chosen = [question for question in trials_of(KB) if f".{trial}." in question.id]
-        assert len(chosen) == 1
-        return match_case(assessed(facts, lines, **known), KB, chosen)[0]  # type: ignore[arg-type]
-
-    return run
-
-
-@pytest.fixture
-def failed() -> Callable[[TrialMatch], list[str]]:
-    """Return what the failed criteria of a match ask."""
-    return lambda match: [c.asks for c in match.criteria if c.truth is Truth.NOT_MET]
+    chosen = [question for question in trials_of(KB) if f".{trial}." in question.id]
+    assert len(chosen) == 1
+    return match_case(assessed(facts, lines, **known), KB, chosen)[0]
