@@ -32,10 +32,11 @@ SCHEMA: dict[str, pl.DataType] = {
     "rule_version": pl.String(),
     "cautions": pl.String(),
     "missing": pl.String(),
+    "line_id": pl.String(),
 }
 """Columns of a table of conclusions; text is empty, never null, except `value`."""
 
-_KEYS = ("patient_id", "tumour_id", "specimen_id", "component", "assessor", "date")
+_KEYS = ("patient_id", "tumour_id", "specimen_id", "component", "assessor", "date", "line_id")
 
 
 def conclude_cohort(plan: Plan, frames: Frames) -> pl.DataFrame:

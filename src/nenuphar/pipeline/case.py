@@ -13,6 +13,7 @@ from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
+from nenuphar.pipeline import timelines
 from nenuphar.pipeline.responses import respond_rows
 
 
@@ -61,6 +62,7 @@ def assess_rows(
     """
     components.describe_rows(rows)
     respond_rows(rows, knowledge)
+    timelines.describe_rows(rows, knowledge)
     stamp = stamp_of(knowledge, as_of)
     conclusions = explain(plan_of(knowledge), rows, stamp)
     return Assessment(patient, tuple(conclusions), rows, stamp)

@@ -24,7 +24,8 @@ _SHORT = {"ici": "ICI", "mhc": "MHC", "dna": "DNA", "sting": "STING", "tam": "TA
           "fgfr": "FGFR",
           "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC",
           "net": "NET",
-          "nec": "NEC", "nen": "NEN", "t": "T", "egfr": "EGFR", "mtor": "mTOR", "csf1r": "CSF1R"}  # fmt: skip
+          "nec": "NEC", "nen": "NEN", "t": "T", "egfr": "EGFR", "mtor": "mTOR",
+          "csf1r": "CSF1R"}  # fmt: skip
 
 
 @dataclass(frozen=True)
