@@ -109,18 +109,19 @@ class _Reader:
                 "a node", node, "it has not exactly one of and, or, genomic, clinical"
             )
         head, body = next(iter(node.items()))
-        if head == "and" and isinstance(body, list):
-            return self.all_of(body)
-        if head == "or" and isinstance(body, list):
-            parts = [self._node(part) for part in body]
-            if None in parts:
-                return self._lost("or", "", "one of its alternatives cannot be carried over")
-            return _joined("any", parts)
-        if head == "genomic" and isinstance(body, Mapping):
+        if isinstance(body, list) and head in ("and", "or"):
+            return self.all_of(body) if head == "and" else self._any_of(body)
+        if isinstance(body, Mapping) and head == "genomic":
             return self._genomic(body)
-        if head == "clinical" and isinstance(body, Mapping):
+        if isinstance(body, Mapping) and head == "clinical":
             return _joined("all", [self._clinical(str(k), str(v)) for k, v in body.items()])
         return self._lost(str(head), body, "it is not known")
+
+    def _any_of(self, nodes: list[Any]) -> Tree | None:
+        parts = [self._node(node) for node in nodes]
+        if None in parts:
+            return self._lost("or", "", "one of its alternatives cannot be carried over")
+        return _joined("any", parts)
 
     def _lost(self, name: str, value: Any, why: str) -> None:
         self._not_carried.append(
