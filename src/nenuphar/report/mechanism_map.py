@@ -18,13 +18,14 @@ _TITLES = {
     "intrinsic": "Intrinsic: the tumour cell",
     "extrinsic": "Extrinsic: the surroundings",
 }
-_SHORT = {
-    "ici": "ICI", "mhc": "MHC", "dna": "DNA", "sting": "STING", "tam": "TAM", "pd1": "PD-1",
-    "pdl1": "PD-L1", "ctla4": "CTLA-4", "lag3": "LAG-3", "tim3": "TIM-3", "tigit": "TIGIT",
-    "ezh2": "EZH2", "lsd1": "LSD1", "car": "CAR", "b7h3": "B7-H3", "prrt": "PRRT", "fgfr": "FGFR",
-    "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC", "net": "NET", "nec": "NEC", "nen": "NEN",
-    "t": "T", "egfr": "EGFR", "mtor": "mTOR", "csf1r": "CSF1R",
-}  # fmt: skip
+_SHORT = {"ici": "ICI", "mhc": "MHC", "dna": "DNA", "sting": "STING", "tam": "TAM", "pd1": "PD-1",
+          "pdl1": "PD-L1", "ctla4": "CTLA-4", "lag3": "LAG-3", "tim3": "TIM-3", "tigit": "TIGIT",
+          "ezh2": "EZH2", "lsd1": "LSD1", "car": "CAR", "b7h3": "B7-H3", "prrt": "PRRT",
+          "fgfr": "FGFR",
+          "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC",
+          "net": "NET",
+          "nec": "NEC", "nen": "NEN", "t": "T", "egfr": "EGFR", "mtor": "mTOR",
+          "csf1r": "CSF1R"}  # fmt: skip
 
 
 @dataclass(frozen=True)
