@@ -1,8 +1,8 @@
 """A million patient-trial pairs in columns, against the same criteria written by hand in Polars.
 
 Both start from the same frames and the same concluded entities and grades, and give the eligibility
-of every pair; Nenuphar works out beside it which facts would decide every open criterion. The
-answers are compared before anything is timed.
+of every pair; Nenuphar also keeps every criterion apart and tells which answers are provisional.
+The answers are compared before anything is timed.
 """
 
 from __future__ import annotations

@@ -113,6 +113,34 @@ def match(
         _match_cohort(source, mapping, kb, chosen, out, as_json)
 
 
+@trials_app.command("import-ctml")
+def import_ctml(
+    source: Path = typer.Argument(..., metavar="FILE", help="A trial in CTML (YAML)."),
+    out: Path | None = typer.Option(None, "--out", help="Write the record to this file."),
+) -> None:
+    """Turn a trial in MatchMiner's markup (CTML) into a draft record with a criterion tree.
+
+    What cannot be carried over is listed; exit code 1 says that there is any.
+
+    **Example:** `nenuphar trials import-ctml trial.yml --out trial.yaml`
+    """
+    import yaml
+
+    from nenuphar.io.ctml import as_record, read_ctml
+    from nenuphar.knowledge.base import load_knowledge
+
+    trial = read_ctml(source, load_knowledge())
+    record = as_record(trial, source.name)
+    text = yaml.safe_dump([record], sort_keys=False, allow_unicode=True, width=100)
+    if out is not None:
+        write_text(out, text)
+    else:
+        typer.echo(text)
+    for lost in trial.not_carried:
+        typer.secho(f"not carried over: {lost}", fg="yellow", err=True)
+    raise typer.Exit(1 if trial.not_carried else 0)
+
+
 @trials_app.command("g3-net")
 def g3_net(
     patients: int = typer.Option(200, "--patients", min=1, help="Simulated patients of a kind."),

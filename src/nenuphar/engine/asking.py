@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from nenuphar.domain.conclusion import Conclusion, Trace
 from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
+from nenuphar.domain.truth import Truth
 from nenuphar.engine.plan import Plan
 from nenuphar.engine.rows import PatientRows, belongs, rows_over
 from nenuphar.engine.tracer import Seen, trace
@@ -109,10 +110,14 @@ def ask(tree: Criterion, reader: AssessedReader) -> Trace:
 
     Returns:
         The trace; for a tree over specimens, that of `index`, with one child for each specimen that
-        could be the index.
+        could be the index. Where all are marked as something else, the answer is undetermined.
     """
     patient = reader.rows[Scope.PATIENT][0]
-    return trace(as_question(tree, reader.plan), patient, reader)
+    asked = trace(as_question(tree, reader.plan), patient, reader)
+    if asked.op != "index" or asked.children:
+        return asked
+    missing = asked.missing or (f"{Scope.SPECIMEN.value}.is_index",)
+    return Trace("index", Truth.UNDETERMINED, wanted=asked.wanted, missing=missing)
 
 
 def is_provisional(asked: Trace) -> bool:

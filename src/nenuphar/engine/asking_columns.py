@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -23,13 +24,18 @@ class Answer:
 
     Attributes:
         truth: Boolean, null where undetermined.
-        missing: Facts that leave it open, each with its classes; no nulls, empty elsewhere.
         provisional: Where it is determined but rests on a provisional value.
+        find_missing: Works out `missing`.
     """
 
     truth: pl.Series
-    missing: Names
     provisional: pl.Series
+    find_missing: Callable[[], Names]
+
+    @cached_property
+    def missing(self) -> Names:
+        """Facts that leave it open, each with its classes; no nulls. Worked out when asked for."""
+        return self.find_missing()
 
 
 @dataclass(frozen=True)
@@ -69,17 +75,19 @@ def ask_cohort(trees: Sequence[Criterion], evaluator: CohortEvaluator) -> Answer
 
 
 def _gather(answer: Answer, rows: pl.Series) -> Answer:
-    named = {f"n{i}": where for i, where in enumerate(answer.missing.values())}
-    frame = pl.DataFrame({"truth": answer.truth, "provisional": answer.provisional, **named})
-    moved = frame.select(pl.all().gather(rows))  # all of them at once: each call has its price
-    missing = {name: moved[f"n{i}"] for i, name in enumerate(answer.missing)}
-    return Answer(moved["truth"], missing, moved["provisional"])
+    def missing() -> Names:
+        return {name: where.gather(rows) for name, where in answer.missing.items()}
+
+    return Answer(answer.truth.gather(rows), answer.provisional.gather(rows), missing)
 
 
 def _own_answer(tree: Criterion, view: _View, block: Block) -> Answer:
-    names: Names = {}
-    block.open_names(tree, view._everywhere, names)
-    return Answer(block.truth(tree), names, ~view._everywhere)
+    def missing() -> Names:
+        names: Names = {}
+        block.open_names(tree, view._everywhere, names)
+        return names
+
+    return Answer(block.truth(tree), ~view._everywhere, missing)
 
 
 class _SpecimenSets:
@@ -93,6 +101,7 @@ class _SpecimenSets:
     def __init__(self, view: _View, evaluator: CohortEvaluator) -> None:
         self.view = view
         self.plan = evaluator.plan
+        self.block = view.block(NO_CONTEXT)
         frame = evaluator.frames[Scope.SPECIMEN]
         rows = pl.DataFrame(
             {
@@ -139,23 +148,20 @@ class _SpecimenSets:
 
     def answers(self, trees: Sequence[Criterion]) -> dict[Criterion, Answer]:
         """Return the answer of every set to every tree: what its members agree on."""
-        block = self.view.block(NO_CONTEXT)
         classes = self.members["class"]
         columns: dict[str, pl.Series] = {"set": self.members["set"]}
         exprs: list[pl.Expr] = []
-        named: list[list[str]] = []
         for i, tree in enumerate(trees):
-            names: Names = {}
-            block.open_names(tree, self.view._everywhere, names)
-            columns[f"t{i}"] = block.truth(tree).gather(classes)
+            columns[f"t{i}"] = self.block.truth(tree).gather(classes)
             columns[f"s{i}"] = self._soft(tree).gather(classes)
             exprs += [_agreed(f"t{i}"), pl.col(f"s{i}").any()]
-            for j, rows in enumerate(names.values()):
-                columns[f"n{i}.{j}"] = rows.gather(classes)
-                exprs.append(pl.col(f"n{i}.{j}").any())
-            named.append(list(names))
         table = self._by_set(pl.DataFrame(columns), exprs)
-        return {tree: self._answer(tree, table, i, named[i]) for i, tree in enumerate(trees)}
+        found = {}
+        for i, tree in enumerate(trees):
+            truth = table[f"t{i}"]
+            soft = table[f"s{i}"].fill_null(False) & truth.is_not_null()
+            found[tree] = Answer(truth, soft, partial(self._missing, tree, truth.is_null()))
+        return found
 
     def _by_set(self, members: pl.DataFrame, exprs: list[pl.Expr]) -> pl.DataFrame:
         """Return one row for each set; a set of one is what its only member is."""
@@ -167,19 +173,23 @@ class _SpecimenSets:
             return summary
         return everyone.to_frame().join(summary, on="set", how="left", maintain_order="left")
 
-    def _answer(self, tree: Criterion, table: pl.DataFrame, i: int, names: list[str]) -> Answer:
-        truth = table[f"t{i}"]
-        is_open = truth.is_null()
+    def _missing(self, tree: Criterion, is_open: pl.Series) -> Names:
+        names: Names = {}
+        self.block.open_names(tree, self.view._everywhere, names)
+        classes = self.members["class"]
+        columns = {f"n{j}": rows.gather(classes) for j, rows in enumerate(names.values())}
+        members = pl.DataFrame({"set": self.members["set"], **columns})
+        table = self._by_set(members, [pl.col(name).any() for name in columns])
         found: Names = {
-            name: table[f"n{i}.{j}"].fill_null(False) & is_open for j, name in enumerate(names)
+            name: table[f"n{j}"].fill_null(False) & is_open for j, name in enumerate(names)
         }
-        unnamed = is_open & ~any_true(list(found.values()), table.height)
+        unnamed = is_open & ~any_true(list(found.values()), is_open.len())
         question = Over("index", Scope.SPECIMEN.value, tree)
         for recorded in (True, False):
             rows = unnamed & (self.recorded if recorded else ~self.recorded)
             for name in undecided(question, recorded, self.plan.knowledge):
                 found[name] = found[name] | rows if name in found else rows
-        return Answer(truth, found, table[f"s{i}"].fill_null(False) & ~is_open)
+        return found
 
     def _soft(self, tree: Criterion) -> pl.Series:
         """Return where a tree reads a provisional value on its specimen."""
