@@ -105,9 +105,8 @@ def test_a_case_and_a_cohort_are_classified_alike(cases):
     }
     for rows in patients:
         for found in explain(plan, rows, Stamp("", "", "")):
-            key = (*found.key, "", "")
-            specimen, part = key[2] if len(found.key) > 2 else "", key[3]
-            place = (found.fact, found.key[0], specimen, part)
+            patient, _, specimen, part = (*found.key, "", "", "")[:4]
+            place = (found.fact, patient, specimen, part)
             expected = (
                 found.value,
                 found.status,

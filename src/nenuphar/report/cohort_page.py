@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import polars as pl
@@ -15,10 +15,12 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.combine import BUILT_IN_CAUTIONS
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report import cohort_tables as tables
-from nenuphar.report.cohort_figures import SurvivalCurves, counts_plane, survival_curves
 from nenuphar.report.cohort_flow import reclassification, site_lines
 from nenuphar.report.page import render
 from nenuphar.report.words import Words
+
+if TYPE_CHECKING:
+    from nenuphar.report.cohort_figures import SurvivalCurves
 
 LINES = 500
 """Specimens that the page lists; the tables hold all of them."""
@@ -107,8 +109,11 @@ def _sizes(conclusions: pl.DataFrame, table: pl.DataFrame) -> list[tuple[str, in
 def _plane(
     frames: Mapping[Scope, pl.DataFrame], table: pl.DataFrame, words: Words
 ) -> object | None:
-    if Scope.SPECIMEN not in frames:
+    # A plane of one specimen is on its case page; the plotting library takes a second to load.
+    if Scope.SPECIMEN not in frames or frames[Scope.SPECIMEN].height < 2:
         return None
+    from nenuphar.report.cohort_figures import counts_plane
+
     names = {code: words.value(tables.ENTITY, code) for code in table["entity"].unique() if code}
     return counts_plane(frames[Scope.SPECIMEN], table, names)
 
@@ -130,6 +135,8 @@ def _agreement(table: pl.DataFrame | None, words: Words) -> list[dict[str, Any]]
 
 
 def _survival(survival: SurvivalCurves, words: Words) -> dict[str, Any]:
+    from nenuphar.report.cohort_figures import survival_curves
+
     names = {code: words.value(tables.ENTITY, code) for code in survival.summary["group"]}
     last = float(survival.curves["time"].max() or 0)  # type: ignore[arg-type]
     times = _round_times(last)
