@@ -193,17 +193,19 @@ def test_nothing_that_a_record_says_becomes_markup(maker, cohort):
 def test_an_unknown_value_in_a_figure_is_escaped(maker):
     row = dict.fromkeys(SCHEMA, "") | {"value_number": None, "probability": None}
     row |= {"patient_id": "P", "specimen_id": "S", "fact": "tumour.entity", "status": "met"}
-    conclusions = pl.DataFrame([row | {"value": HOSTILE}], schema=SCHEMA)
+    rows = [row | {"value": HOSTILE}, row | {"value": HOSTILE, "specimen_id": "S2"}]
+    conclusions = pl.DataFrame(rows, schema=SCHEMA)
     frame = pl.DataFrame(
         {
             **{
-                name: [row[name]] for name in ("patient_id", "tumour_id", "specimen_id", "assessor")
+                name: [each[name] for each in rows]
+                for name in ("patient_id", "tumour_id", "specimen_id", "assessor")
             },
-            **{f"pathology.mitoses.{end}": [1.0] for end in ("lo", "hi")},
-            **{f"pathology.ki67.{end}": [1.0] for end in ("lo", "hi")},
+            **{f"pathology.mitoses.{end}": [1.0, 1.0] for end in ("lo", "hi")},
+            **{f"pathology.ki67.{end}": [1.0, 1.0] for end in ("lo", "hi")},
         }
     )
-    counts = {"read": 1, "accepted": 1, "rejected": 0}
+    counts = {"read": 2, "accepted": 2, "rejected": 0}
     shared = ({Scope.SPECIMEN: frame}, [], counts, maker.knowledge, maker.stamp)
     html = cohort_page(conclusions, *shared)
     assert "<svg" in html
