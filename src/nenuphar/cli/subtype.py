@@ -250,9 +250,6 @@ def _stains(
 
 def write_calls(path: Path, groups: Sequence[str], calls: Sequence[Call]) -> None:
     """Writes the calls in the order of the input; the file appears whole or not at all."""
-    import os
-    import tempfile
-
     import polars as pl
 
     columns: dict[str, Any] = {
@@ -263,19 +260,10 @@ def write_calls(path: Path, groups: Sequence[str], calls: Sequence[Call]) -> Non
     for i, group in enumerate(groups):
         columns[f"probability_{group}"] = [one.probabilities[i] for one in calls]
     columns["evidence"] = [one.evidence for one in calls]
+    from nenuphar.io.expression import write_whole
+
     frame = pl.DataFrame(columns)
-    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        if path.suffix == ".parquet":
-            frame.write_parquet(name)
-        else:
-            frame.write_csv(name, separator="\t" if path.suffix == ".tsv" else ",")
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(frame, path)
 
 
 def _tell(

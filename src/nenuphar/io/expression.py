@@ -350,9 +350,6 @@ def write_wide(
 
     NaN is written as missing. The file appears whole or not at all.
     """
-    import os
-    import tempfile
-
     import polars as pl
 
     columns = [pl.Series("sample", list(samples), dtype=pl.String)]
@@ -364,7 +361,15 @@ def write_wide(
     path = Path(path)
     if path.suffix not in {".parquet", ".csv", ".tsv"}:
         raise UnreadableError(f"{path.name}: give an output that ends in .parquet, .csv or .tsv")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    write_whole(frame, path)
+
+
+def write_whole(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table as Parquet, CSV or TSV by its suffix, whole or not at all."""
+    import os
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
         if path.suffix == ".parquet":
