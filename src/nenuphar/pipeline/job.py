@@ -21,6 +21,7 @@ from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
+from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
 from nenuphar.report.case_json import case_json
 from nenuphar.report.case_page import case_page
@@ -192,6 +193,7 @@ def _build(folder: Path, run: _Run, frames: Frames, chosen: list[str]) -> None:
         run.stamp,
         agreement=agreement_of(frames, run.conclusions, run.knowledge),
         survival=survival_of(frames, run.conclusions),
+        sections=cohort_sections(frames, run.conclusions, run.knowledge),
         settings=run.settings,
         pages=pages,
     )
@@ -210,9 +212,10 @@ def _write_case(cases: Path, name: str, patient: str, rows: PatientRows, run: _R
     assessment = assess_rows(patient, rows, run.knowledge, run.settings["as_of"])
     own = _problems_of(patient, rows, run.read.problems)
     shared = (patient, assessment.conclusions, rows, own, run.knowledge, run.stamp)
-    page = case_page(*shared, settings=run.settings, cohort="../index.html")
+    parts = case_sections(assessment, run.knowledge)
+    page = case_page(*shared, settings=run.settings, cohort="../index.html", sections=parts)
     (cases / f"{name}.html").write_text(page, encoding="utf-8")
-    (cases / f"{name}.json").write_text(case_json(*shared), encoding="utf-8")
+    (cases / f"{name}.json").write_text(case_json(*shared, sections=parts), encoding="utf-8")
 
 
 def _problems_of(patient: str, rows: PatientRows, problems: Iterable[Problem]) -> list[Problem]:
@@ -255,9 +258,8 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     if rows is None:
         raise UsageError(f"{folder} holds no patient {patient!r}")
     assessment = assess_rows(patient, rows, knowledge)
-    page = case_page(
-        patient, assessment.conclusions, rows, [], knowledge, assessment.stamp, settings={}
-    )
+    shared = (patient, assessment.conclusions, rows, [], knowledge, assessment.stamp)
+    page = case_page(*shared, sections=case_sections(assessment, knowledge))
     target = output or folder / "cases" / f"{page_names(everybody)[patient]}.html"
     target.parent.mkdir(exist_ok=True)
     partial_file = target.with_name(f".{target.name}.partial")

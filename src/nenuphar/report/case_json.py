@@ -17,6 +17,7 @@ from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.report.section import Section
 from nenuphar.report.words import RESEARCH_USE, Words
 
 
@@ -28,6 +29,7 @@ def case_json(
     knowledge: KnowledgeBase,
     stamp: Stamp,
     settings: Mapping[str, str] | None = None,
+    sections: Sequence[Section] = (),
 ) -> str:
     """Write one patient as JSON, one line for each conclusion and observed row.
 
@@ -43,6 +45,7 @@ def case_json(
         knowledge: The knowledge base that the conclusions were made with, for values in words.
         stamp: What the conclusions were made with; stated once for all of them.
         settings: How the run was asked for, by name.
+        sections: The sections of the page, whose data are written under their anchors.
     """
     words = Words(knowledge)
     head = {
@@ -50,6 +53,7 @@ def case_json(
         "note": RESEARCH_USE,
         "stamp": stamp,
         "settings": dict(settings or {}),
+        **{one.anchor: one.data for one in sections if one.data},
     }
     parts = {
         "conclusions": [_conclusion(conclusion, words) for conclusion in conclusions],

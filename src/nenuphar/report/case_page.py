@@ -10,17 +10,20 @@ from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.case_view import ENTITY, FAMILY, GRADE, CaseView
 from nenuphar.report.page import render
+from nenuphar.report.section import Section
 
 
-def case_page(
+def case_page(  # noqa: PLR0913 - all that one page shows
     patient_id: str,
     conclusions: Sequence[Conclusion],
     rows: PatientRows,
     problems: Iterable[Problem],
     knowledge: KnowledgeBase,
     stamp: Stamp,
+    *,
     settings: Mapping[str, str] | None = None,
     cohort: str = "",
+    sections: Sequence[Section] = (),
 ) -> str:
     """Render one patient as one self-contained HTML page.
 
@@ -33,6 +36,7 @@ def case_page(
         stamp: What they were made with.
         settings: How the run was asked for, by name.
         cohort: Address of the cohort page relative to this one; no link where it is empty.
+        sections: What stands between the call and the other conclusions.
 
     Returns:
         HTML without scripts and without anything that is loaded; the same input gives the same
@@ -52,4 +56,5 @@ def case_page(
         stamp=stamp,
         settings=dict(sorted((settings or {}).items())),
         cohort=cohort,
+        sections=sections,
     )

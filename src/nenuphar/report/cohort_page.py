@@ -17,6 +17,7 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report import cohort_tables as tables
 from nenuphar.report.cohort_flow import reclassification, site_lines
 from nenuphar.report.page import render
+from nenuphar.report.section import Section
 from nenuphar.report.words import Words
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
     title: str = "",
     agreement: pl.DataFrame | None = None,
     survival: Sequence[SurvivalCurves] = (),
+    sections: Sequence[Section] = (),
     pages: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> str:
@@ -52,6 +54,7 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
         title: What the cohort is called; the input of the settings by default.
         agreement: Agreement of assessors, with the columns of `methods.agreement`.
         survival: Survival by entity, one for each endpoint.
+        sections: What stands between survival and the agreement of assessors.
         pages: Address of the case page relative to this one (`cases/P1.html`), not yet quoted, for
             patients that have one.
         settings: How the run was asked for, by name.
@@ -87,6 +90,7 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
         conflicts=conflicts,
         agreement=_agreement(agreement, words),
         survival=[_survival(each, words) for each in survival],
+        sections=sections,
         problems=tables.problem_groups(problems),
         problem_count=len(problems),
         lines=_lines(table, words, pages or {}),

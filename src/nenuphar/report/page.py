@@ -54,6 +54,12 @@ def render(template: str, *, script: str = "", **values: Any) -> str:
     return page if page.endswith("\n") else page + "\n"
 
 
+def fragment(template: str, **values: Any) -> Markup:
+    """Render a template into a part of a page; text is escaped."""
+    part = _environment().get_template(template).render(**values)
+    return Markup(part)  # noqa: S704 - escaped by the environment
+
+
 @lru_cache(maxsize=8)
 def _source(name: str) -> str:
     loader = _environment().loader

@@ -1,0 +1,39 @@
+"""What stands on the pages of cases and cohorts beside the classification, in reading order.
+
+A section is made by a function of its own module, which returns None where the case or the cohort
+holds nothing for it: an empty section would only be in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.pipeline.case import Assessment
+from nenuphar.report.section import Section
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nenuphar.engine.frames import Frames
+
+CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...] = ()
+"""Sections of a case page: groups and surroundings, response, mechanisms, treatments, trials."""
+
+COHORT_SECTIONS: tuple[Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | None], ...] = ()
+"""Sections of a cohort page, in the same order."""
+
+
+def case_sections(assessment: Assessment, knowledge: KnowledgeBase) -> list[Section]:
+    """Return the sections of one case, those with nothing to show left out."""
+    found = (make(assessment, knowledge) for make in CASE_SECTIONS)
+    return [section for section in found if section is not None]
+
+
+def cohort_sections(
+    frames: Frames, conclusions: pl.DataFrame, knowledge: KnowledgeBase
+) -> list[Section]:
+    """Return the sections of a cohort, those with nothing to show left out."""
+    found = (make(frames, conclusions, knowledge) for make in COHORT_SECTIONS)
+    return [section for section in found if section is not None]
