@@ -67,14 +67,17 @@ def _plan_for(fact: str, kb: KnowledgeBase) -> Plan:
 
 
 def rows_of_facts(
-    facts: Mapping[str, str], components: tuple[dict[str, str], ...], kb: KnowledgeBase
+    facts: Mapping[str, str],
+    components: tuple[dict[str, str], ...],
+    kb: KnowledgeBase,
+    patient: str = "case",
 ) -> PatientRows:
     """Lay facts out as the rows of one patient with one tumour, specimen and line of treatment."""
     rows: PatientRows = {scope: [] for scope in Scope}
-    key = ("case", "tumour", "specimen")
+    key = (patient, "tumour", "specimen")
     for depth, scope in enumerate((Scope.PATIENT, Scope.TUMOUR, Scope.SPECIMEN), start=1):
         rows[scope].append(Row(scope, key[:depth]))
-    rows[Scope.TREATMENT_LINE].append(Row(Scope.TREATMENT_LINE, ("case", "line")))
+    rows[Scope.TREATMENT_LINE].append(Row(Scope.TREATMENT_LINE, (patient, "line")))
     for name, text in facts.items():
         if name.startswith("variant("):  # the answer to a question that `has_variant` asks
             rows[Scope.SPECIMEN][0].values[name] = text == "true"

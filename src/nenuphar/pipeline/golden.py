@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
+from nenuphar.engine.rows import PatientRows
 from nenuphar.engine.rule_cases import rows_of_facts
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import RuleCase
-from nenuphar.pipeline.case import assess_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_PLACE = (
+    "patient_id",
+    "fact",
+    "tumour_id",
+    "specimen_id",
+    "component",
+    "assessor",
+    "date",
+    "line_id",
+)
 
 
 class ChangedCase(NamedTuple):
@@ -21,23 +36,50 @@ class ChangedCase(NamedTuple):
 
 
 def changed_cases(before: KnowledgeBase, now: KnowledgeBase) -> list[ChangedCase]:
-    """Assess every rule's cases under both bases and return what differs."""
-    changed: list[ChangedCase] = []
-    for rule in now.rules.values():
-        for case in rule.cases:
-            old, new = _concluded(case, before), _concluded(case, now)
-            changed += [
-                ChangedCase(rule.id, case.name, fact, old.get(fact, "—"), value)
-                for fact, value in new.items()
-                if old.get(fact, "—") != value
-            ]
-    return changed
+    """Assess every rule's cases under both bases, as one cohort, and return what differs.
+
+    Args:
+        before: The earlier base; facts of which it knows nothing are left out of its cases.
+        now: The base whose rules and cases are gone through.
+
+    Returns:
+        What differs, in the order of rules, cases and facts; a fact that only one of the bases
+        concludes has `—` on the other side.
+    """
+    import polars as pl
+
+    cases = {
+        f"{rule.id}/{number}": (rule.id, case)
+        for rule in now.rules.values()
+        for number, case in enumerate(rule.cases)
+    }
+    old, new = (_concluded(cases, base) for base in (before, now))
+    both = new.join(
+        old, on=_PLACE, how="full", suffix="_before", coalesce=True, maintain_order="left_right"
+    ).with_columns(pl.col("said", "said_before").fill_null("—"))
+    differs = both.filter(pl.col("said") != pl.col("said_before"))
+    rank = {patient: number for number, patient in enumerate(cases)}
+    lines = differs.select("patient_id", "fact", "said_before", "said").rows()
+    return [
+        ChangedCase(cases[patient][0], cases[patient][1].name, fact, was, said)
+        for patient, fact, was, said in sorted(lines, key=lambda line: rank[line[0]])
+    ]
 
 
-def _concluded(case: RuleCase, kb: KnowledgeBase) -> dict[str, str]:
+def _concluded(cases: Mapping[str, tuple[str, RuleCase]], kb: KnowledgeBase) -> pl.DataFrame:
+    import polars as pl
+
+    from nenuphar.engine.frames import frames_of
+    from nenuphar.pipeline.cohort import conclude
+
+    rows = [_rows_of(patient, case, kb) for patient, (_, case) in cases.items()]
+    said = pl.format("{} ({})", pl.col("value").fill_null("—"), "status")
+    return conclude(frames_of(rows, kb), kb).select(*_PLACE, said=said)
+
+
+def _rows_of(patient: str, case: RuleCase, kb: KnowledgeBase) -> PatientRows:
     known = {name: text for name, text in case.facts.items() if name in kb.facts}
     parts = tuple(
         {name: text for name, text in part.items() if name in kb.facts} for part in case.components
     )
-    assessment = assess_rows("case", rows_of_facts(known, parts, kb), kb)
-    return {c.fact: f"{c.value or '—'} ({c.status})" for c in assessment.conclusions}
+    return rows_of_facts(known, parts, kb, patient)
