@@ -152,10 +152,11 @@ class TreatmentLine:
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """A lesion at one time point."""
+    """A lesion at one time point, with one reading for each assessor who is named."""
 
     id: str
     facts: tuple[Observed, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ def rows_of_case(case: Case, variant_columns: VariantColumns | None = None) -> P
         key = (case.patient, point.id)
         _add(rows, Scope.TIME_POINT, key, point.facts, point.readings, point.date)
         for lesion in point.lesions:
-            _add(rows, Scope.LESION, (*key, lesion.id), lesion.facts, date=point.date)
+            own = (*key, lesion.id)
+            _add(rows, Scope.LESION, own, lesion.facts, lesion.readings, point.date)
     return share_readings(rows)
 
 

@@ -127,5 +127,7 @@ class Draft:
         )
 
     def _time_point(self) -> TimePoint:
-        lesions = tuple(Lesion(each.id, each._observed()) for each in self.below(Scope.LESION))
+        lesions = tuple(
+            Lesion(each.id, each._observed(), each._readings()) for each in self.below(Scope.LESION)
+        )
         return TimePoint(self.id, self.date, self._observed(), self._readings(), lesions)

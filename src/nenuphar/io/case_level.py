@@ -43,7 +43,7 @@ def fields_of(scope: Scope) -> tuple[str, ...]:
     fields = [ID_FIELDS.get(scope, "id"), "facts", *LISTS.get(scope, {})]
     if scope in DATE_FIELDS:
         fields.append(DATE_FIELDS[scope])
-    if scope in READ_BY_ASSESSORS and scope is not Scope.LESION:
+    if scope in READ_BY_ASSESSORS:
         fields.append("readings")
     if scope is Scope.SPECIMEN:
         fields += DETAILS

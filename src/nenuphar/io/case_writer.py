@@ -181,7 +181,13 @@ def _time_point(point: TimePoint) -> dict[str, Any]:
             "facts": _facts(point.facts),
             "readings": _readings(point.readings),
             "lesions": [
-                _without_empty({"id": lesion.id, "facts": _facts(lesion.facts)})
+                _without_empty(
+                    {
+                        "id": lesion.id,
+                        "facts": _facts(lesion.facts),
+                        "readings": _readings(lesion.readings),
+                    }
+                )
                 for lesion in point.lesions
             ],
         }

@@ -377,4 +377,14 @@ def _frames(rows: _Rows) -> Frames:
         else:
             whole = pl.concat([ids, line.alias("line").to_frame(), record], how="horizontal")
             frames[scope] = parents_of(scope, whole, facts, read_from, rows.findings)
+    if mapping.row is Scope.LESION:
+        frames[Scope.TIME_POINT] = _dated(frames[Scope.TIME_POINT], frames[Scope.LESION])
     return frames
+
+
+def _dated(points: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
+    """Give time points the date of their lesions; the last one of a visit over several days."""
+    keys, dates = [*Scope.TIME_POINT.keys, "assessor"], ["date", "date_lo", "date_hi"]
+    last = lesions.sort("date_hi", nulls_last=False).unique(keys, keep="last").select(*keys, *dates)
+    joined = points.drop(dates).join(last, on=keys, how="left", maintain_order="left")
+    return joined.select(points.columns)

@@ -13,7 +13,7 @@ from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
-from nenuphar.pipeline import timelines
+from nenuphar.pipeline import lesions, timelines
 from nenuphar.pipeline.responses import respond_rows
 
 
@@ -61,6 +61,7 @@ def assess_rows(
         as_of: Date up to which the input was considered.
     """
     components.describe_rows(rows)
+    lesions.describe_rows(rows, knowledge)
     respond_rows(rows, knowledge)
     timelines.describe_rows(rows, knowledge)
     stamp = stamp_of(knowledge, as_of)

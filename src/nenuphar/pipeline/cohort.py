@@ -17,7 +17,7 @@ from nenuphar.engine.frames import Frames
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
-from nenuphar.pipeline import timelines
+from nenuphar.pipeline import lesions, timelines
 from nenuphar.pipeline.case import plan_of
 from nenuphar.pipeline.responses import respond_frames
 
@@ -35,7 +35,7 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
     """
     kb = knowledge or load_knowledge()
     described = components.describe_frames(by_patient(frames))
-    described = timelines.describe_frames(described, kb)
+    described = lesions.describe_frames(timelines.describe_frames(described, kb))
     return conclude_cohort(plan_of(kb), respond_frames(described, kb))
 
 

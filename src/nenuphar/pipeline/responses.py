@@ -8,6 +8,7 @@ from nenuphar.domain.observation import Origin
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.pipeline.lesions import BY_LESIONS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,28 +17,31 @@ if TYPE_CHECKING:
 
 METHOD = "method.best_confirmed_response"
 BEST = "response.best_confirmed"
-_OVERALL, _START = "response.overall", "response.reference_date"
+STATED, START = "response.overall", "response.reference_date"
 
 
 def respond_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     """Add the confirmed best response to the patient frame.
 
     Args:
-        frames: Observed facts by scope. Time points count with the last day that their date can
-            mean; without a date they cannot be used, nor can those that several assessors read.
+        frames: Facts by scope, lesions already read. A stated response counts before that of the
+            lesions. Time points count with the last day that their date can mean; without a date
+            they cannot be used, nor can those that several assessors read.
         knowledge: Gives the days until confirmation and those before which SD does not count.
     """
     import polars as pl
 
     points, patients = frames[Scope.TIME_POINT], frames[Scope.PATIENT]
-    if points.is_empty() or _OVERALL not in points.columns:
+    read = [name for name in (STATED, BY_LESIONS) if name in points.columns]
+    if points.is_empty() or not read:
         return frames
-    start = pl.col(f"{_START}.hi") if f"{_START}.hi" in patients.columns else pl.lit(None, pl.Date)
+    overall = pl.coalesce(read)
+    start = pl.col(f"{START}.hi") if f"{START}.hi" in patients.columns else pl.lit(None, pl.Date)
     usable = (
-        points.filter(pl.col("date_hi").is_not_null() & pl.col(_OVERALL).is_not_null())
+        points.filter(pl.col("date_hi").is_not_null() & overall.is_not_null())
         .filter(pl.col("assessor").n_unique().over("patient_id") == 1)
         .join(patients.select("patient_id", reference_date=start), on="patient_id")
-        .select("reference_date", subject="patient_id", date="date_hi", response=_OVERALL)
+        .select("reference_date", subject="patient_id", date="date_hi", response=overall)
         .unique(["subject", "date"], keep="none", maintain_order=True)
     )
     if usable.is_empty():
@@ -61,7 +65,8 @@ def _best(timepoints: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
 
 def respond_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
     """Add the fact to the patient row of one case, in place; the same as `respond_frames`."""
-    if not any(_OVERALL in row.values for row in rows[Scope.TIME_POINT]):
+    read = (STATED, BY_LESIONS)
+    if not any(name in row.values for row in rows[Scope.TIME_POINT] for name in read):
         return
     from nenuphar.engine.frames import frames_of
 
