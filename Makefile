@@ -4,8 +4,9 @@ UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 RUN := $(UV) run --frozen --all-extras
 OUT ?= demo-report
+DATA ?= ../shared/data
 
-.PHONY: demo test coverage check format kb bench docs clean
+.PHONY: demo test coverage check format kb bench models docs clean
 
 demo: .venv/ready  ## the main job on a shipped, simulated cohort
 	$(RUN) nenuphar demo --out $(OUT)
@@ -33,6 +34,9 @@ kb: .venv/ready  ## compile the records into the JSON that ships
 bench: .venv/ready  ## every figure a ratio against a named peer in the same run
 	$(UV) sync --frozen --all-extras --group bench --quiet
 	$(RUN) --group bench python -m benchmarks
+
+models: .venv/ready  ## fit the panels of `nenuphar subtype` again, to the same bytes
+	$(RUN) python -m nenuphar.methods.expression.subtypes.training.fit --data $(DATA)
 
 docs: .venv/ready  ## the reference pages generated from the records
 	$(RUN) nenuphar kb export --format markdown -o docs/reference

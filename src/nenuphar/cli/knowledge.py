@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,30 +68,43 @@ def check(
 
 @kb_app.command()
 def show(
-    record: str = typer.Argument(..., help="Id of a record."), as_json: AsJson = False
+    record: str = typer.Argument(..., help="Id of a record, or name of a panel of `subtype`."),
+    as_json: AsJson = False,
 ) -> None:
-    """Show one record with everything that refers to it.
+    """Show one record with everything that refers to it, or what a fitted panel looks at.
 
-    **Example:** `nenuphar kb show lung.typical_carcinoid`
+    **Example:** `nenuphar kb show lung.typical_carcinoid`, `nenuphar kb show lung-nen`
     """
-    import yaml
-
     from nenuphar.domain.problems import UsageError
     from nenuphar.knowledge.base import load_knowledge
     from nenuphar.knowledge.check import nearest
 
     kb = load_knowledge()
     if record not in kb.raw:
-        raise UsageError(f"no record has the id {record!r}{nearest(record, kb.raw)}")
-    data = kb.raw[record]
-    if as_json:
-        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        from nenuphar.methods.expression.subtypes.describe import describe_panel, panels
+
+        if record not in panels():
+            known = [*kb.raw, *panels()]
+            raise UsageError(f"no record has the id {record!r}{nearest(record, known)}")
+        _show(describe_panel(record), as_json)
         return
-    typer.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=96).rstrip())
+    _show(kb.raw[record], as_json)
+    if as_json:
+        return
     typer.echo(f"content hash: {kb.hash_of(record)}")
     users = [key for key, other in kb.raw.items() if key != record and _mentions(other, record)]
     if users:
         typer.echo(f"used by: {', '.join(sorted(users))}")
+
+
+def _show(data: Mapping[str, object], as_json: bool) -> None:
+    import yaml
+
+    if as_json:
+        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    text = yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=96)
+    typer.echo(text.rstrip())
 
 
 def _mentions(value: object, name: str) -> bool:
