@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _SIGNS = {"met": "✓", "not_met": "✗", "undetermined": "?"}
 _COLOURS = {"met": "green", "not_met": "red", "undetermined": "yellow"}
 
+_HETEROGENEITY = {
+    "who_2010_mixing": "G3 NET are counted with NEC, as in WHO 2010",
+    "no_ki67": "grade and Ki-67 were not collected",
+    "mixed_sites": "not digestive primaries alone",
+}
+
 trials_app = typer.Typer(help="Clinical trials: list, show, match.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -75,6 +81,9 @@ def show_trial(
         typer.secho(f"{trial_name(record)}: {record['name']}", bold=True)
         typer.echo(f"  {record['intervention']}; phase {record.get('phase') or 'not stated'}")
         typer.echo(f"  {_status(record)}; {record.get('condition', '')}")
+        typer.echo(f"  G3 NET may enter: {record['enrols_g3_net']}; {_kept_apart(record)}")
+        for flag in record.get("heterogeneity", ()):
+            typer.echo(f"  caution: {_HETEROGENEITY[flag]}")
         for tree in criteria_of(record["criteria"]) if record.get("criteria") else ():
             typer.echo(f"  • {words.tree(tree)}")
         for source in record["sources"]:
@@ -364,6 +373,12 @@ def _status(record: Any) -> str:
     if not status:
         return "status not stated"
     return f"{status} as of {record.get('status_as_of') or 'an unstated date'}"
+
+
+def _kept_apart(record: Any) -> str:
+    answer = record.get("separates_g3_net_from_nec") or "not stated"
+    reason = record.get("g3_net_reason")
+    return f"kept apart from NEC: {answer}" + (f". {reason}" if reason else "")
 
 
 def console() -> Console:

@@ -21,7 +21,7 @@ Entity = Literal[
 Grade = Literal["G1", "G2", "G3", "GX", "high_grade"]
 Endpoint = Literal[
     "ORR", "DCR", "CBR", "CR", "PR", "SD", "PD", "PFS", "OS", "DOR", "TTR", "HR_PFS", "HR_OS",
-    "PFS_RATE", "OS_RATE", "IRORR", "IRDCR", "PFS_GAIN", "OS_GAIN",
+    "PFS_RATE", "OS_RATE", "PFS_GAIN", "OS_GAIN",
 ]  # fmt: skip
 Strategy = Literal[
     "ici_mono", "antiangiogenic_ici", "dual_ici", "chemo_ici", "chemo", "prrt", "antiangiogenic",
@@ -30,6 +30,10 @@ Strategy = Literal[
 Unit = Literal["percent", "months", "weeks", "years", "ratio"]
 Origin = Literal["stated", "implied"]
 Answer = Literal["yes", "no", "unclear"]
+Heterogeneity = Literal["who_2010_mixing", "no_ki67", "mixed_sites"]
+"""What makes results on G3 digestive NET hard to compare (Xu 2021, Conclusion): G3 NET counted with
+NEC, as WHO 2010 did; grade and Ki-67 not collected; primaries outside the digestive tract, of
+unknown origin or of any site."""
 
 
 def _nct_number(value: str) -> str:

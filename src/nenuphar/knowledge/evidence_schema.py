@@ -21,6 +21,7 @@ from nenuphar.knowledge.evidence_parts import (
     Evidence,
     Figure,
     Group,
+    Heterogeneity,
     Marker,
     Names,
     NctNumber,
@@ -117,6 +118,8 @@ class Trial(Evidence):
         criteria: Eligibility as a criterion tree over facts.
         enrols_g3_net: Whether a G3 NET could enter.
         separates_g3_net_from_nec: Whether G3 NET are never counted together with NEC.
+        g3_net_reason: What the two answers rest on.
+        heterogeneity: What makes its results on G3 digestive NET hard to compare.
     """
 
     kind: Literal["trial"]
@@ -140,6 +143,7 @@ class Trial(Evidence):
     enrols_g3_net: Answer
     separates_g3_net_from_nec: Answer | Literal[""] = ""
     g3_net_reason: str = ""
+    heterogeneity: tuple[Heterogeneity, ...] = ()
 
 
 class Prevalence(Evidence):

@@ -158,5 +158,6 @@ def answer_as_data(answer: G3NetAnswer) -> dict[str, Any]:
         "nec": {truth.value: n for truth, n in answer.nec.items()},
         "assessable": record.get("assessable", ""),
         "reason": record.get("g3_net_reason", ""),
+        "heterogeneity": list(record.get("heterogeneity", ())),
         "sources": record["sources"],
     }
