@@ -128,3 +128,11 @@ def test_two_reviews_that_contradict_each_other_are_both_set_aside() -> None:
     assert kept == []
     assert [item.record for item in aside] == ["orr.review_a", "orr.review_b"]
     assert "2 and 3 events" in aside[0].reason
+
+
+def test_patients_judged_by_two_response_criteria_count_once_and_by_recist() -> None:
+    immune = record("orr.a_immune", events=8, n=32, response_criteria="irRECIST")
+    plain = record("orr.b_plain", events=6, n=32, response_criteria="RECIST 1.1")
+    kept, aside = without_overlap([immune, plain], ancestors)
+    assert [item["id"] for item in kept] == ["orr.b_plain"]
+    assert "counted (RECIST 1.1); here by irRECIST" in aside[0].reason

@@ -95,14 +95,17 @@ def without_overlap(
 ) -> tuple[list[Mapping[str, Any]], list[SetAside]]:
     """Keep records so that no patient can count twice, and say why the others stay out.
 
-    Larger cohorts are kept before smaller ones, so a whole before its subgroups. Records that
-    describe one cohort of one size with different counts contradict each other; both stay out.
+    Larger cohorts are kept before smaller ones, so a whole before its subgroups, and RECIST before
+    immune-related criteria. Records that describe one cohort of one size by the same criteria with
+    different counts contradict each other; both stay out.
 
     Args:
         records: Outcome records with `n` (and `events`), of one endpoint.
         ancestors: The order of entity and site codes.
     """
-    order = sorted(records, key=lambda record: (-(record.get("n") or 0), str(record["id"])))
+    order = sorted(
+        records, key=lambda r: (-(r.get("n") or 0), _criteria(r).startswith("ir"), str(r["id"]))
+    )
     kept: list[Mapping[str, Any]] = []
     aside: list[SetAside] = []
     for record in order:
@@ -181,6 +184,7 @@ def _words(arm: str) -> list[str]:
 def _contradict(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     described = ("entity", "grade", "site", "arm", "n")
     same = all(one.get(name) == other.get(name) for name in described)
+    same = same and not _criteria_differ(one, other)
     return same and one.get("events") != other.get("events")
 
 
@@ -192,8 +196,21 @@ def _contradiction(record: Mapping[str, Any], rival: Mapping[str, Any]) -> SetAs
     return SetAside(str(record["id"]), str(record.get("study")), reason)
 
 
+def _criteria(record: Mapping[str, Any]) -> str:
+    return str(record.get("response_criteria") or "").casefold()
+
+
+def _criteria_differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(_criteria(one) and _criteria(other)) and _criteria(one) != _criteria(other)
+
+
 def _double(record: Mapping[str, Any], rival: Mapping[str, Any]) -> SetAside:
-    if (record.get("events"), record.get("n")) == (rival.get("events"), rival.get("n")):
+    if _criteria_differ(record, rival) and record.get("n") == rival.get("n"):
+        reason = (
+            f"the same patients as {rival['id']}, which is counted "
+            f"({rival['response_criteria']}); here by {record['response_criteria']}"
+        )
+    elif (record.get("events"), record.get("n")) == (rival.get("events"), rival.get("n")):
         reason = f"the same cohort as {rival['id']}, which is counted"
     else:
         reason = f"its patients may be among those of {rival['id']} (n = {rival.get('n')})"

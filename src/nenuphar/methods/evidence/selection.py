@@ -13,7 +13,7 @@ from nenuphar.methods.evidence.estimate import EvidenceError
 from nenuphar.methods.evidence.hazard import HazardRatio, impossible_ratio
 from nenuphar.methods.evidence.overlap import Ancestors, SetAside, as_list, without_overlap
 
-COUNTED = ("ORR", "DCR", "CBR", "CR", "PR", "SD", "PD", "IRORR", "IRDCR")
+COUNTED = ("ORR", "DCR", "CBR", "CR", "PR", "SD", "PD")
 """Endpoints that are patients among patients."""
 
 _GRADES = re.compile(r"\bg([1-3])(?:\s*[-–/]\s*g?([1-3]))?\b")

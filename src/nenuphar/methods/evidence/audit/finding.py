@@ -12,7 +12,7 @@ RecordData = Mapping[str, Any]
 """A record as plain data."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_COUNTABLE = ("ORR", "DCR", "CBR", "CR", "PR", "SD", "PD", "IRORR", "IRDCR")
+_COUNTABLE = ("ORR", "DCR", "CBR", "CR", "PR", "SD", "PD")
 
 
 @dataclass(frozen=True, slots=True)

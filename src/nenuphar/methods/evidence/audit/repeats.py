@@ -16,7 +16,7 @@ from nenuphar.methods.evidence.audit.finding import (
     study_of,
 )
 
-_RESPONSE = ("ORR", "CR", "PR", "IRORR")
+_RESPONSE = ("ORR", "CR", "PR")
 _NO_RESPONSE = ("PD", "SD")
 
 
