@@ -204,6 +204,16 @@ def test_a_p_and_two_percentages_may_reveal_the_counts() -> None:
     assert _types(trial, *impossible) == ["fisher_p"]
 
 
+def test_counts_recorded_as_implied_must_be_those_that_the_p_implies() -> None:
+    trial = _trial(assessable_groups=[_group(40, 8, 32)])
+    implied = {"n_source": "implied", "events_source": "implied"}
+    first = {"value": 75.0, "events": 3, "n": 4, **implied}
+    for n, type_ in ((31, "implied_counts"), (30, "fisher_p")):
+        second = {"value": 16.1, "events": 5, "n": n, **implied}
+        arms = _arms(first, second, p_value=0.03, printed=["75.0%", "16.1%"])
+        assert type_ in _types(trial, *arms)
+
+
 def test_without_any_number_of_patients_a_p_is_not_judged() -> None:
     arms = _arms({"value": 75.0}, {"value": 16.1}, p_value=0.03)
     assert [check.status for check in check_p_values(arms)] == ["no_counts"]

@@ -5,6 +5,7 @@ Runs on the texts of the three reviews, where they lie beside the checkout.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,48 @@ def test_every_printed_value_stands_at_its_locator(
     tokens = coverages[review].tokens
     assert len(tokens) > 100
     assert [(t.record, t.text, t.found) for t in coverages[review].misplaced] == []
+
+
+# A number may stand in words.
+WORDS = {
+    **dict.fromkeys(("no", "none", "neither"), 0.0),
+    **dict.fromkeys(("a", "one"), 1.0),
+    **{"two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "twenty": 20},
+    **{"one-third": 33.3, "sixties": 60, "eighties": 80},
+}
+STATED = {
+    "value_source": ("value", "percent"),
+    "n_source": ("n",),
+    "events_source": ("events",),
+    "numerator_source": ("numerator",),
+    "": ("value_high", "percent_high", "ci_low", "ci_high", "p_value", "i2", "denominator",
+         "enrolment"),
+}  # fmt: skip
+
+
+def _printed_numbers(record: dict[str, Any]) -> set[float]:
+    found: set[float] = set()
+    for token in record.get("printed", ()):
+        text = re.sub(r"(?<=\d),(?=\d{3})", "", token.lower())
+        numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)}
+        found |= numbers | {1e6 * number for number in numbers if "million" in text}
+        found |= {WORDS[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text) if word in WORDS}
+    return found
+
+
+def test_every_number_that_is_not_implied_is_one_that_the_record_prints(
+    records: list[dict[str, Any]],
+) -> None:
+    unprinted = [
+        (record["id"], field, record[field])
+        for record in records
+        for origin, fields in STATED.items()
+        if record.get(origin) != "implied"
+        for field in fields
+        if isinstance(record.get(field), int | float)
+        and record[field] not in _printed_numbers(record)
+    ]
+    assert unprinted == []
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,9 @@ def _totals(records: Sequence[RecordData]) -> dict[str, int]:
 
 
 def _check(first: RecordData, second: RecordData, total: int) -> PValueCheck:
-    stated = all("events" in arm and "n" in arm for arm in (first, second))
-    if stated:
-        table = (first["events"], first["n"], second["events"], second["n"])
+    counted = all("events" in arm and "n" in arm for arm in (first, second))
+    if counted and not all(_is_implied(arm) for arm in (first, second)):
+        table = _table(first, second)
         good = _reproduces(first, fisher_p(table))
         status: Literal["reproduced", "flagged"] = "reproduced" if good else "flagged"
         return PValueCheck(first, second, status, (table,), fisher_p(table), False)
@@ -102,8 +102,19 @@ def _check(first: RecordData, second: RecordData, total: int) -> PValueCheck:
     tables = implied_tables(first, second, total)
     if not tables:
         return PValueCheck(first, second, "flagged", (), float("nan"), True)
+    if counted and (recorded := _table(first, second)) not in tables:
+        return PValueCheck(first, second, "flagged", (recorded,), fisher_p(recorded), True)
     status_ = "reproduced" if len(tables) == 1 else "not_unique"
     return PValueCheck(first, second, status_, tuple(tables), fisher_p(tables[0]), True)
+
+
+def _table(first: RecordData, second: RecordData) -> Table:
+    return first["events"], first["n"], second["events"], second["n"]
+
+
+def _is_implied(arm: RecordData) -> bool:
+    """Return whether the number of patients of an arm was itself worked out."""
+    return arm.get("n_source") == "implied"
 
 
 def _reproduces(record: RecordData, p_value: float) -> bool:
@@ -117,7 +128,8 @@ def implied_tables(first: RecordData, second: RecordData, total: int) -> list[Ta
     """Return the counts that give both percentages and the P value as printed.
 
     Args:
-        first: One arm, with `value` and `p_value`; `n` is used where it is stated.
+        first: One arm, with `value` and `p_value`; `n` is used where it is stated, not where it
+            was worked out.
         second: The other arm.
         total: Patients of both arms together, at most; not all need have been evaluable.
     """
@@ -135,7 +147,7 @@ def _candidates(first: RecordData, second: RecordData, total: int) -> Iterator[T
 def _arm_counts(arm: RecordData, largest: int) -> list[tuple[int, int]]:
     percent = float(arm["value"])
     half = half_unit(arm, percent)
-    sizes = [int(arm["n"])] if "n" in arm else range(1, largest + 1)
+    sizes = range(1, largest + 1) if "n" not in arm or _is_implied(arm) else [int(arm["n"])]
     return [(k, n) for n in sizes if n <= largest for k in attainable_counts(percent, n, half)]
 
 
