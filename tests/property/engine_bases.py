@@ -121,6 +121,7 @@ OBSERVED = (
     Known("treatment_line.months", "treatment_line", "months"),
     *(Known(f"{scope}.is_index", scope, "boolean") for scope in SCOPES[1:]),
 )
+NOTE = next(fact for fact in OBSERVED if fact.name == "specimen.note")
 
 
 @dataclass(frozen=True)
@@ -300,6 +301,33 @@ def bases(draw: st.DrawFn, max_derived: int = 3) -> Base:
             records.append(_record("fact", listing, scope=about.scope, derived=True, **extra))
     everything = (*_fixed(), *(fact.record() for fact in facts), *records)
     return Base(knowledge_base(everything), facts, everything)
+
+
+@st.composite
+def bases_over_calls(draw: st.DrawFn) -> Base:
+    """Draw a base that concludes something of tumours from what it concludes of specimens.
+
+    Specimens are called unless something else holds that is often not known: many calls are
+    provisional.
+    """
+    call = Known("specimen.call", "specimen", "entity", draw(st.booleans()), derived=True)
+    about = Known("tumour.asked", "tumour", "grades", call.contextual, derived=True)
+    chooser, records = _edition(draw(st.booleans()))
+    known = {"fact": "specimen.morphology", "is_a": "neoplasm"}
+    drawn = draw(st.lists(st.sampled_from(call.codes), min_size=1, max_size=2))
+    noted = draw(leaves("specimen", (NOTE,)))  # a fact that is often missing
+    records += [_judged(call, i, code, known, unless=noted) for i, code in enumerate(drawn)]
+    for number, grade in enumerate(draw(st.lists(st.sampled_from(GRADES), min_size=1, max_size=2))):
+        asked = draw(overs("tumour", (call, NOTE), 1))
+        records.append(_judged(about, number, grade, asked))
+    facts = (*OBSERVED, chooser, call, about)
+    everything = (*_fixed(), *(fact.record() for fact in facts), *records)
+    return Base(knowledge_base(everything), facts, everything)
+
+
+def _judged(about: Known, number: int, value: str, when: dict[str, Any], **more: Any) -> Any:
+    said = {"concludes": {"fact": about.name, "value": value}, "when": when, **more}
+    return _record("rule", f"{about.name}.r{number}", explanation="A rule to test with.", **said)
 
 
 def _fixed() -> list[dict[str, Any]]:

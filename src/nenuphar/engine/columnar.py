@@ -15,7 +15,14 @@ from nenuphar.engine.contest import ContestBlock, FindingBlock, RuleBlock, run_r
 from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.leaves import code_sets, observed_leaf, truth_of_codes
-from nenuphar.engine.plan import NO_CONTEXT, Plan, direct_facts, direct_parts, trees_of
+from nenuphar.engine.plan import (
+    NO_CONTEXT,
+    Plan,
+    direct_facts,
+    direct_parts,
+    soft_parts,
+    trees_of,
+)
 from nenuphar.engine.quantified import InnerRows, quantify
 from nenuphar.knowledge.criterion import Criterion, Is, IsA, Leaf, Over, facts_of
 from nenuphar.knowledge.schema import Rule
@@ -105,11 +112,10 @@ class CohortEvaluator:
         contexts = self.plan.contexts(fact)
         scope = self.plan.scope(fact)
         heard = {c for c in contexts if self._speaks(fact, c, scope)} | {self.plan.edition}
-        trees = trees_of(
-            r for r in self.plan.rules[fact] if not r.editions or heard & {*r.editions}
-        )
+        rules = [r for r in self.plan.rules[fact] if not r.editions or heard & {*r.editions}]
+        trees = trees_of(rules)
         trees += [t for c in contexts if (t := self.plan.coverage(fact, c)) is not None]
-        view = _View(self, scope, trees, contexts, chooser)
+        view = _View(self, scope, trees, contexts, chooser, rules=rules)
         findings = {name: self._covered(fact, name, view, name in heard) for name in contexts}
         context = self._chosen(view, chooser, findings)
         decided = Decisions(view.classes.ids, findings, _compose(findings, context), context)
@@ -178,7 +184,18 @@ class CohortEvaluator:
 
 
 class _View:
-    """The classes of rows that some trees can tell apart, and what each class shows."""
+    """The classes of rows that some trees can tell apart, and what each class shows.
+
+    Args:
+        cohort: The cohort.
+        scope: What the rows describe.
+        trees: The trees.
+        contexts: Contexts in which they are asked.
+        chooser: The fact that chooses among contexts, if any.
+        about: A derived fact to tell rows apart by as well.
+        rules: Rules whose quantified parts are asked a second time, without provisional values.
+        firm: Whether provisional values are taken for open ones.
+    """
 
     def __init__(
         self,
@@ -188,11 +205,16 @@ class _View:
         contexts: Sequence[str],
         chooser: str = "",
         about: str = "",
+        *,
+        rules: Sequence[Rule] = (),
+        firm: bool = False,
     ) -> None:
         self._read: dict[tuple[str, str | None], FindingBlock] = {}
         self.cohort, self.scope, self.plan = cohort, scope, cohort.plan
         self.height = cohort.frames[scope].height
-        self.contexts, self.chooser = contexts, chooser
+        self.contexts, self.chooser, self.firm = contexts, chooser, firm
+        soft = (part for rule in rules for part in soft_parts(rule, self.plan))
+        self.soft_overs = list(dict.fromkeys(soft))
         parts = direct_parts(trees)
         derived = {p.fact for p in parts if isinstance(p, Leaf) and self.plan.is_derived(p.fact)}
         self.derived_leaves = [p for p in parts if isinstance(p, Leaf) and p.fact in derived]
@@ -203,7 +225,15 @@ class _View:
 
     def _settle(self) -> None:
         observed = self.cohort._observed(self.observed_leaves, self.scope)
-        quantified = {(n, c): self._quantify(n, c) for n in self.overs for c in self._spoken(n)}
+        quantified = {
+            (n, c, self.firm): self._quantify(n, c, self.firm)
+            for n in self.overs
+            for c in self._spoken(n)
+        } | {
+            (n, c, True): self._quantify(n, c, True)
+            for n in self.soft_overs
+            for c in self._spoken(n)
+        }
         ids = {fact: self.cohort._ids(fact, self.scope) for fact in self.reads}
         columns = [*observed.values(), *ids.values()]
         for answer in quantified.values():
@@ -253,12 +283,15 @@ class _View:
             for leaf, truth in self._observed.items()
         }
         for node in self.overs:
-            spoken = context if (node, context) in self._quantified else NO_CONTEXT
-            leaves[node] = self._quantified[node, spoken]
+            leaves[node] = self._answer(node, context, self.firm)
         for leaf in self.derived_leaves:
             if isinstance(leaf, Is | IsA):  # rules conclude codes, never numbers
                 leaves[leaf] = self._derived_leaf(leaf, self.read(leaf.fact, context))
         return Block(len(self.classes), leaves)
+
+    def _answer(self, node: Over, context: str, firm: bool) -> LeafTruth:
+        spoken = context if (node, context, firm) in self._quantified else NO_CONTEXT
+        return self._quantified[node, spoken, firm]
 
     def read(self, fact: str, context: str) -> FindingBlock:
         """Return a derived fact as rules that speak in a context see it, for every class."""
@@ -287,12 +320,16 @@ class _View:
 
     def _derived_leaf(self, leaf: Is | IsA, finding: FindingBlock) -> LeafTruth:
         met, open_codes = code_sets(leaf, self.plan.knowledge)
-        frame = pl.DataFrame({"v": _standing_value(finding)})
+        frame = pl.DataFrame({"v": _standing_value(finding, firm=self.firm)})
         truth = frame.select(truth_of_codes(pl.col("v"), met, open_codes).alias("t"))["t"]
         return LeafTruth(truth, named_or_itself(finding, leaf.fact, self._everywhere))
 
     def softness(self, rule: Rule, context: str) -> tuple[pl.Series, Names]:
-        """Return where a rule reads a provisional value on its row, and what would settle it."""
+        """Return where a rule rests on something provisional, and what would settle it.
+
+        A fact of the row itself counts wherever the rule reads it; a quantified part counts where
+        it would be open without the provisional values of its rows.
+        """
         names: Names = {}
         soft: list[pl.Series] = []
         for fact in direct_facts(rule):
@@ -303,13 +340,21 @@ class _View:
             soft.append(provisional)
             for name, rows in named_or_itself(finding, fact, provisional).items():
                 add_name(names, name, rows)
+        for part in soft_parts(rule, self.plan):
+            firm = self._answer(part, context, firm=True)
+            opened = (
+                firm.truth.is_null() & self._answer(part, context, firm=False).truth.is_not_null()
+            )
+            soft.append(opened)
+            for name, rows in firm.names.items():
+                add_name(names, name, rows & opened)
         return any_true(soft, len(self.classes)), names
 
-    def _quantify(self, node: Over, context: str) -> LeafTruth:
+    def _quantify(self, node: Over, context: str, firm: bool) -> LeafTruth:
         inner_scope = Scope(node.scope)
         home = self.scope.shared_with(inner_scope)
         trees = [node.that] if node.where is None else [node.that, node.where]
-        inner = _View(self.cohort, inner_scope, trees, (context,))
+        inner = _View(self.cohort, inner_scope, trees, (context,), firm=firm)
         block = inner.block(context)
         ids = inner.classes.ids
         where_names: Names = {}
@@ -369,10 +414,10 @@ def _select(frame: pl.DataFrame, exprs: Sequence[pl.Expr]) -> list[pl.Series]:
     return frame.select(height, *exprs).get_columns()[1:]
 
 
-def _standing_value(finding: FindingBlock) -> pl.Series:
-    """Return the value where it stands, null where it is open or in conflict."""
+def _standing_value(finding: FindingBlock, *, firm: bool = False) -> pl.Series:
+    """Return the value where it stands (if `firm`, beyond doubt), null where it is open."""
     frame = pl.DataFrame({"v": finding.value, "s": finding.status})
-    stands = pl.col("s").is_in(["met", "provisional"])
+    stands = pl.col("s").is_in(["met"] if firm else ["met", "provisional"])
     return frame.select(pl.when(stands).then(pl.col("v")).alias("v"))["v"]
 
 

@@ -26,7 +26,14 @@ from nenuphar.engine.combine import (
     combine,
     crosswalk,
 )
-from nenuphar.engine.plan import NO_CONTEXT, Plan, direct_facts, facts_read, trees_of
+from nenuphar.engine.plan import (
+    NO_CONTEXT,
+    Plan,
+    direct_facts,
+    facts_read,
+    soft_parts,
+    trees_of,
+)
 from nenuphar.engine.rows import PatientRows, belongs, rows_over
 from nenuphar.engine.tracer import Seen, trace
 from nenuphar.knowledge.base import KnowledgeBase
@@ -94,6 +101,24 @@ class _Reader:
 
     def below(self, row: Row, scope: Scope) -> list[Row]:
         return rows_over(self.rows, row, scope)
+
+
+@dataclass
+class _Firm:
+    """A reader that takes provisional values for open ones."""
+
+    reader: _Reader
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        return self.reader.knowledge
+
+    def see(self, row: Row, fact: str) -> Seen:
+        seen = self.reader.see(row, fact)
+        return Seen(None, seen.missing) if seen.soft else seen
+
+    def below(self, row: Row, scope: Scope) -> list[Row]:
+        return self.reader.below(row, scope)
 
 
 def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
@@ -226,10 +251,9 @@ def _run(rule: Rule, row: Row, reader: _Reader) -> tuple[RuleOutcome, RuleTrace]
     unless = trace(rule.unless, row, reader) if rule.unless is not None else None
     status, missing = _outcome(when, unless)
     if status in ("met", "provisional"):
-        soft = {m for seen in _direct_views(rule, row, reader) if seen.soft for m in seen.missing}
-        softened = any(seen.soft for seen in _direct_views(rule, row, reader))
-        status = "provisional" if softened else status
-        missing |= soft
+        soft = _soft_views(rule, row, reader)
+        status = "provisional" if soft else status
+        missing |= {name for names in soft for name in names}
     kb = reader.knowledge
     rule_trace = RuleTrace(
         rule.id,
@@ -256,9 +280,20 @@ def _outcome(when: Trace, unless: Trace | None) -> tuple[RuleStatus, set[str]]:
     return ("met", set()) if exception is Truth.NOT_MET else ("provisional", missing)
 
 
-def _direct_views(rule: Rule, row: Row, reader: _Reader) -> list[Seen]:
+def _soft_views(rule: Rule, row: Row, reader: _Reader) -> list[tuple[str, ...]]:
+    """Return, for every provisional thing that a rule rests on, what would settle it.
+
+    A fact of the row itself counts wherever the rule reads it; a quantified part counts where it
+    would be open without the provisional values of its rows.
+    """
     names = (name for name in direct_facts(rule) if reader.plan.is_derived(name))
-    return [reader.see(row, name) for name in names]
+    soft = [seen.missing for name in names if (seen := reader.see(row, name)).soft]
+    for part in soft_parts(rule, reader.plan):
+        firm = trace(part, row, _Firm(reader))
+        open_ = firm.truth is Truth.UNDETERMINED
+        if open_ and trace(part, row, reader).truth is not Truth.UNDETERMINED:
+            soft.append(firm.missing)
+    return soft
 
 
 def _cite(kb: KnowledgeBase, source: str, locator: str, reference: str) -> str:

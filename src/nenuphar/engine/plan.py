@@ -146,6 +146,12 @@ def direct_facts(rule: Rule) -> list[str]:
     return sorted({part.fact for part in parts if isinstance(part, Leaf)})
 
 
+def soft_parts(rule: Rule, plan: Plan) -> list[Over]:
+    """Return the quantified parts of a rule that read derived facts, which may be provisional."""
+    parts = [part for part in direct_parts(trees_of([rule])) if isinstance(part, Over)]
+    return [part for part in parts if any(plan.is_derived(name) for name in facts_of(part))]
+
+
 def make_plan(knowledge: KnowledgeBase) -> Plan:
     """Order the derived facts of a knowledge base.
 

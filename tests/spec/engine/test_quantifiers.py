@@ -96,3 +96,36 @@ def test_a_single_row_is_the_index_whether_or_not_it_is_marked():
 @pytest.mark.parametrize("quantifier", ["latest", "earliest", "index"])
 def test_if_no_row_is_meant_the_criterion_is_not_met(quantifier):
     assert asked(quantifier, {"necrosis": False, "mitoses": 5}, where=NECROTIC)[0] == "not_met"
+
+
+CALL = fact("specimen.call", values={"yes": "Yes"}, derived=True)
+
+
+def rests_on_calls(criterion: dict, *specimens: dict):
+    """Conclude something about a tumour from what is concluded of its specimens.
+
+    A specimen is called where it has many mitoses, unless it is necrotic: without a word on
+    necrosis the call is provisional.
+    """
+    called = rule("called", "specimen.call", "yes", MANY, unless=NECROTIC)
+    asks = rule("asked", "tumour.call", "yes", criterion)
+    patient = Patient(base(*FACTS, CALL, called, asks)).add("tumour/1")
+    for number, facts in enumerate(specimens):
+        patient.add(f"specimen/1/s{number}", **facts)
+    [found] = patient.concluded("tumour.call")
+    return found.rules[0].status, found.missing
+
+
+CALLED = {"over": "specimen", "that": {"fact": "specimen.call", "is": "yes"}}
+SURE, DOUBTFUL = {"mitoses": 5, "necrosis": False}, {"mitoses": 5}
+
+
+def test_what_rests_on_a_provisional_value_of_another_row_is_provisional():
+    asks = ("specimen.necrosis",)
+    assert rests_on_calls({"exists": CALLED}, dict(SURE)) == ("met", ())
+    assert rests_on_calls({"exists": CALLED}, dict(DOUBTFUL)) == ("provisional", asks)
+    assert rests_on_calls({"every": CALLED}, dict(SURE), dict(DOUBTFUL)) == ("provisional", asks)
+
+
+def test_a_provisional_value_on_which_nothing_turns_softens_nothing():
+    assert rests_on_calls({"exists": CALLED}, dict(SURE), dict(DOUBTFUL)) == ("met", ())
