@@ -231,6 +231,8 @@ def rules(draw: st.DrawFn, number: int, about: Known, facts: tuple[Known, ...]) 
     }
     if draw(st.integers(0, 2)) == 0:
         data["unless"] = draw(trees(about.scope, facts, 1))
+    if draw(st.integers(0, 4)) == 0:
+        data["silent_where"] = draw(trees(about.scope, facts, 1))
     sort = draw(st.sampled_from(("criteria",) * 5 + ("reported",) * 2 + ("withholds",)))
     if sort == "reported":
         data["basis"] = "reported"

@@ -26,11 +26,12 @@ BUILT_IN_CAUTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """How a rule came out, and what would decide it if it is open."""
+    """How a rule came out, what would decide it if it is open, and whether it was silent."""
 
     rule: Rule
     status: RuleStatus
     missing: frozenset[str] = frozenset()
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class _Contest:
         self.hierarchy = hierarchy
         self.state: dict[str, RuleStatus] = {}
         for outcome in outcomes:
+            if outcome.silent:
+                continue
             value = outcome.rule.concludes.value
             best = self.state.get(value, "not_met")
             self.state[value] = max(best, outcome.status, key=_RANK.__getitem__)

@@ -21,13 +21,17 @@ from nenuphar.terminology.hierarchy import Hierarchy
 
 @dataclass(frozen=True)
 class RuleBlock:
-    """How a rule came out on every row: three disjoint series, and the facts it names."""
+    """How a rule came out on every row: three disjoint series, and the facts it names.
+
+    `silent` says where it came out as nothing because nobody could judge its criteria.
+    """
 
     rule: Rule
     met: pl.Series
     provisional: pl.Series
     undetermined: pl.Series
     names: Names
+    silent: pl.Series
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,22 @@ def run_rule(rule: Rule, block: Block, soft: pl.Series, soft_names: Names) -> Ru
         soft_names: What would decide those values.
     """
     when = block.truth(rule.when)
-    unless = block.truth(rule.unless) if rule.unless is not None else block.constant(False)
+    exception = rule.exception
+    unless = block.truth(exception) if exception is not None else block.constant(False)
     refused = (~when).fill_null(False) | unless.fill_null(False)
     undetermined = ~refused & when.is_null()
     standing = ~refused & when.is_not_null()
     provisional = standing & (unless.is_null() | soft)
     names: Names = {}
     block.open_names(rule.when, undetermined, names)
-    if rule.unless is not None:
-        block.open_names(rule.unless, undetermined | provisional, names)
+    if exception is not None:
+        block.open_names(exception, undetermined | provisional, names)
     for name, rows in soft_names.items():
         add_name(names, name, provisional & rows)
-    return RuleBlock(rule, standing & ~provisional, provisional, undetermined, names)
+    silent = block.constant(False)
+    if rule.silent_where is not None:
+        silent = block.truth(rule.silent_where).fill_null(False)
+    return RuleBlock(rule, standing & ~provisional, provisional, undetermined, names, silent)
 
 
 class ContestBlock:
@@ -116,6 +124,11 @@ class ContestBlock:
             self.open[value] = self.und[value] & ~below
         self.n_met = self._count(self.top_met)
         self.n_prov = self._count(self.top_prov)
+
+    def unheard(self, value: str) -> pl.Series:
+        """Return where every rule for a value is silent."""
+        own = [~o.silent for o in self.criteria if o.rule.concludes.value == value]
+        return ~self.any(own)
 
     def _above(self, value: str, other: str) -> bool:
         known = self.hierarchy is not None and other in self.hierarchy
@@ -271,8 +284,8 @@ class _Reports:
             below = contest.any([stated[o] for o in values if contest._above(value, o)])
             top = fallen & stated[value] & ~below
             tops.append(top)
-            if value in contest.values:
-                top = top & contest.und[value]  # neither refuted nor, on these rows, standing
+            if value in contest.values:  # neither refuted nor, on these rows, standing
+                top = top & (contest.und[value] | contest.unheard(value))
             self.possible[value] = top
         count = contest._count(self.possible)
         self.lone = fallen & (count == 1)

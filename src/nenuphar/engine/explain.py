@@ -248,7 +248,8 @@ def without_context(finding: Finding, missing: Sequence[str]) -> Finding:
 
 def _run(rule: Rule, row: Row, reader: _Reader) -> tuple[RuleOutcome, RuleTrace]:
     when = trace(rule.when, row, reader)
-    unless = trace(rule.unless, row, reader) if rule.unless is not None else None
+    exception = rule.exception
+    unless = trace(exception, row, reader) if exception is not None else None
     status, missing = _outcome(when, unless)
     if status in ("met", "provisional"):
         soft = _soft_views(rule, row, reader)
@@ -267,7 +268,9 @@ def _run(rule: Rule, row: Row, reader: _Reader) -> tuple[RuleOutcome, RuleTrace]
         rule.explanation,
         tuple(_cite(kb, s.source, s.locator, s.reference) for s in rule.sources),
     )
-    return RuleOutcome(rule, status, frozenset(missing)), rule_trace
+    where = rule.silent_where
+    silent = where is not None and trace(where, row, reader).truth is Truth.MET
+    return RuleOutcome(rule, status, frozenset(missing), silent), rule_trace
 
 
 def _outcome(when: Trace, unless: Trace | None) -> tuple[RuleStatus, set[str]]:

@@ -107,7 +107,7 @@ class Plan:
 
 def trees_of(rules: Iterable[Rule]) -> list[Criterion]:
     """Return the criterion trees of rules, exceptions included."""
-    return [tree for rule in rules for tree in (rule.when, rule.unless) if tree is not None]
+    return [tree for rule in rules for tree in (rule.when, rule.exception) if tree is not None]
 
 
 def facts_read(trees: Iterable[Criterion]) -> set[str]:

@@ -77,7 +77,7 @@ def validate(place: str, record: Mapping[str, Any]) -> tuple[list[str], dict[str
 
 def _normalised(valid: Record, record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record as typed data; criterion trees stay in the form in which they are read."""
-    trees = {name for name in ("when", "unless", "criteria") if name in record}
+    trees = {name for name in ("when", "unless", "silent_where", "criteria") if name in record}
     data = valid.model_dump(mode="json", exclude_defaults=True, exclude=trees)
     data |= {name: _plain(record[name]) for name in sorted(trees)}
     data["version"] = valid.version

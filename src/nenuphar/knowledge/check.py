@@ -101,7 +101,7 @@ def _check_rule(rule: Rule, kb: KnowledgeBase) -> Iterator[str]:
     if not _permits(concluded, rule.concludes.value, kb):
         yield f"{rule.concludes.value!r} is not a permitted value of {concluded.id}"
     yield from _check_editions(rule.editions, concluded, kb)
-    for tree in (rule.when, rule.unless):
+    for tree in (rule.when, rule.unless, rule.silent_where):
         if tree is not None:
             yield from _check_tree(tree, concluded.scope, kb)
     yield from (

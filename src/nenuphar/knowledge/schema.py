@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from nenuphar.domain.scope import Scope
-from nenuphar.knowledge.criterion import parse_criterion
+from nenuphar.knowledge.criterion import AnyOf, Criterion, parse_criterion
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)*$")
 
@@ -150,6 +150,8 @@ class Rule(Record):
             only where no criteria decide, and stays provisional.
         when: Criterion tree.
         unless: If met the rule is not; if undetermined its conclusion is provisional.
+        silent_where: Where nobody could judge the criteria, such as a small sample. The rule then
+            concludes nothing, as under `unless`, but it speaks against no report either.
         withholds: The rule, when met, leaves the fact undetermined instead of concluding a value;
             `names` are then the facts to look at again.
         doubts: Whether a rule that withholds casts doubt while it is open. One that does not
@@ -165,11 +167,18 @@ class Rule(Record):
     basis: Literal["criteria", "reported"] = "criteria"
     when: Tree
     unless: Tree | None = None
+    silent_where: Tree | None = None
     withholds: bool = False
     doubts: bool = True
     names: tuple[str, ...] = ()
     explanation: str = Field(min_length=10)
     cases: tuple[RuleCase, ...] = ()
+
+    @property
+    def exception(self) -> Criterion | None:
+        """What keeps the rule from concluding: `unless`, `silent_where` or either of them."""
+        trees = [tree for tree in (self.unless, self.silent_where) if tree is not None]
+        return AnyOf(tuple(trees)) if len(trees) > 1 else next(iter(trees), None)
 
     @model_validator(mode="after")
     def _withholding_names_facts(self) -> Rule:

@@ -88,7 +88,7 @@ def _possible(rule: Rule, site: str, kb: KnowledgeBase) -> bool:
     """Whether a rule can fire at a site, whatever else is known."""
     if _at(rule.when, site, kb) is Truth.NOT_MET:
         return False
-    return rule.unless is None or _at(rule.unless, site, kb) is not Truth.MET
+    return rule.exception is None or _at(rule.exception, site, kb) is not Truth.MET
 
 
 def _at(node: Criterion, site: str, kb: KnowledgeBase) -> Truth:

@@ -11,7 +11,6 @@ import pytest
         ({"tumour.site": "thyroid", "ihc.calcitonin": "positive"}, "medullary_thyroid_carcinoma"),
         ({"tumour.site": "adrenal", "ihc.keratin": "negative"}, "paraganglioma"),
         ({"tumour.site": "pituitary"}, "pituitary_net"),
-        ({"tumour.site": "skin", "pathology.morphology": "small_cell"}, "merkel_cell"),
         ({"tumour.site": "duodenum", "pathology.morphology": "paraganglioma"}, "paraganglioma"),
         ({"tumour.site": "appendix", "pathology.morphology": "goblet_cell"}, "not_nen"),
         ({"tumour.site": "colon", "pathology.morphology": "adenocarcinoma"}, "not_nen"),
@@ -22,6 +21,13 @@ def test_what_is_set_apart_is_never_called_a_net_or_nec(conclude, facts, entity)
     assert (found.value, found.status) == (entity, "met")
     family = conclude("tumour.family", {"pathology.morphology": "well_differentiated", **facts})
     assert family.value == "not_nen"
+
+
+def test_merkel_cell_carcinoma_is_a_neuroendocrine_carcinoma_that_keeps_its_name(conclude):
+    facts = {"tumour.site": "skin", "pathology.morphology": "small_cell"}
+    assert conclude("tumour.entity", facts).value == "merkel_cell"
+    assert conclude("tumour.family", facts).value == "NEC"
+    assert conclude("tumour.grade", facts).value == "high_grade"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,17 @@ def test_a_report_that_criteria_refute_does_not_stand():
     assert [c.id for c in found.cautions] == ["report_not_supported", "no_rule_applies"]
 
 
+def test_where_nobody_could_judge_the_criteria_they_speak_against_no_report():
+    unseen = {**TYPICAL, "silent_where": NECROTIC}
+    kb = base(*FACTS, unseen, *AS_REPORTED)
+    found = specimen(kb, reported="typical", mitoses=1, size=20, necrosis=True)
+    assert (found.value, found.status) == ("typical", "provisional")
+    assert [c.id for c in found.cautions] == ["as_reported"]
+    assert specimen(kb, mitoses=1, size=20, necrosis=True).value is None
+    open_ = specimen(kb, mitoses=1, size=20)
+    assert (open_.status, open_.missing) == ("provisional", ("specimen.necrosis",))
+
+
 def test_reports_that_disagree_decide_nothing_and_are_to_be_looked_at_again():
     by_necrosis = rule("b", "specimen.entity", "small_cell", NECROTIC, basis="reported")
     found = specimen(base(*FACTS, *AS_REPORTED, by_necrosis), reported="typical", necrosis=True)

@@ -222,6 +222,9 @@ def test_repeated_samples_are_rejected_and_counts_reconcile(tmp_path: Path) -> N
     assert (read.read, read.accepted, read.rejected) == (3, 1, 2)
 
 
+FOUND = {"NET": 131, "NEC": 231, "NEN": 20}
+
+
 def _entities(name: str, mapping: str = "") -> tuple[ReadResult, dict[str, int], dict[str, int]]:
     read = read_input(SHARED / f"{name}.txt", KNOWLEDGE, mapping)
     assert read.read == read.accepted + read.rejected
@@ -240,13 +243,15 @@ def _entities(name: str, mapping: str = "") -> tuple[ReadResult, dict[str, int],
 @shared
 @pytest.mark.shared
 def test_about_390_neoplasms_are_found_among_all_cancers() -> None:
-    read, _, _ = _entities("clinical_sample/msk_impact_2017")
+    read, _, family = _entities("clinical_sample/msk_impact_2017")
     assert (read.read, read.rejected) == (10_945, 0)
+    # 319 by their codes, and 63 Merkel cell carcinomas, which keep their name.
+    assert {name: family[name] for name in ("NET", "NEC", "NEN")} == FOUND
     specimens = read.frames[Scope.SPECIMEN]
     reported = dict(specimens["diagnosis.reported"].value_counts().iter_rows())
     tree = KNOWLEDGE.hierarchies["tumour_entity"]
     neoplasms = sum(n for e, n in reported.items() if e and tree.is_a(e, "nen").value == "met")
-    assert neoplasms == 319
+    assert neoplasms == sum(FOUND.values()) == 382
     assert reported["merkel_cell"] == 63
     assert reported["medullary_thyroid_carcinoma"] == 17
     assert reported["paraganglioma"] == 8
@@ -262,6 +267,7 @@ def test_no_other_tumour_gets_a_neuroendocrine_class() -> None:
     codes = read.frames[Scope.SPECIMEN].select(*keys, "diagnosis.oncotree")
     called = conclusions.join(codes, on=keys).filter(pl.col("value").is_in(["NET", "NEC", "NEN"]))
     listed = [
+        "MCC",
         "SCLC",
         "CSCLC",
         "LUNE",
@@ -286,7 +292,7 @@ def test_no_other_tumour_gets_a_neuroendocrine_class() -> None:
         "NECNOS",
         "SCUP",
     ]
-    assert called.height > 280
+    assert called.height == 382
     assert set(called["diagnosis.oncotree"]) <= set(listed)
     named = {"NBL": 80, "GCCAP": 8, "THME": 17, "PHC": 4, "PGNG": 4, "PTAD": 1, "PNET": 2}
     others = conclusions.join(codes, on=keys).filter(pl.col("diagnosis.oncotree").is_in([*named]))
