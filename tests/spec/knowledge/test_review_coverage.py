@@ -137,6 +137,11 @@ def test_the_records_are_of_the_expected_order(
         ("unattainable_percentage", "outcome.prrt_g3_gep.poor.orr.xu_2021"),
         ("unreadable_number", "outcome.eter701.hr_pfs.quadruplet.nie_2024"),
         ("subgroup_sum", "trial.nct02955069.xu_2021"),
+        ("bound_exceeded", "outcome.chemoimmunotherapy_first_line.os.nie_2024"),
+        ("near_universal", "prevalence.rb1_loss.nie_2024"),
+        ("unequal_durations", "statement.sitc_mono.dose_window.nie_2024"),
+        ("approval_denied", "statement.no_approvals_until_2019.nie_2024"),
+        ("unknown_symbol", "prevalence.limited_stage.zfx4.nie_2024"),
     ],
 )
 def test_the_contradictions_are_found_by_rule(

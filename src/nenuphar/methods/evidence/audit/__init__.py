@@ -9,10 +9,27 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nenuphar.methods.evidence.audit.attainable import check_percentages
+from nenuphar.methods.evidence.audit.claims import (
+    check_approvals,
+    check_bounds,
+    check_durations,
+    check_general_gains,
+    check_near_universal,
+)
 from nenuphar.methods.evidence.audit.descriptions import check_therapies, check_trials
 from nenuphar.methods.evidence.audit.finding import Finding, RecordData
 from nenuphar.methods.evidence.audit.fisher import PValueCheck, check_fisher, check_p_values
-from nenuphar.methods.evidence.audit.intervals import check_intervals, check_unreadable
+from nenuphar.methods.evidence.audit.intervals import (
+    check_intervals,
+    check_missing_estimates,
+    check_unreadable,
+)
+from nenuphar.methods.evidence.audit.names import (
+    check_misspellings,
+    check_one_molecule,
+    check_symbols,
+    check_trial_names,
+)
 from nenuphar.methods.evidence.audit.repeats import (
     check_gains,
     check_printed_twice,
@@ -38,13 +55,23 @@ CHECKS: tuple[Callable[[Sequence[RecordData]], Iterator[Finding]], ...] = (
     check_patients_of_results,
     check_fisher,
     check_intervals,
+    check_missing_estimates,
     check_unreadable,
     check_printed_twice,
     check_swapped,
     check_shares,
     check_gains,
+    check_bounds,
+    check_general_gains,
+    check_near_universal,
+    check_approvals,
+    check_durations,
     check_trials,
     check_therapies,
+    check_symbols,
+    check_one_molecule,
+    check_trial_names,
+    check_misspellings,
 )
 """Every rule of the audit; each sees all records."""
 

@@ -17,6 +17,7 @@ from nenuphar.methods.evidence.audit.finding import (
 
 _ROMAN = {"iii": "3", "ii": "2", "i": "1"}
 _COMPARED = ("phase", "design", "enrolment", "date", "recruitment_status")
+_TIMING = {"with": r"\badded to\b", "after": r"\b(?:consolidation|maintenance)\b"}
 _REFERENCE = re.compile(r"\[(\d+)\]")
 
 
@@ -33,6 +34,7 @@ def check_trials(records: Sequence[RecordData]) -> Iterator[Finding]:
     for trial in of_kind(records, "trial"):
         yield from _references(trial)
     yield from _designs(records)
+    yield from _timings(records)
 
 
 def _compare(first: RecordData, second: RecordData, field: str) -> Iterator[Finding]:
@@ -95,6 +97,27 @@ def _designs(records: Sequence[RecordData]) -> Iterator[Finding]:
                 "",
                 "One study is called randomised in one place and non-randomised in another.",
                 about="design",
+            )
+
+
+def _timings(records: Sequence[RecordData]) -> Iterator[Finding]:
+    """Yield studies whose drug is given with a treatment in one place, after it in another."""
+    timed: dict[str, dict[str, RecordData]] = defaultdict(dict)
+    for record in of_kind(records, "outcome", "trial"):
+        design = str(record.get("design", "")).lower()
+        for when, words in _TIMING.items():
+            if re.search(words, design):
+                timed[study_of(record)].setdefault(when, record)
+    for timings in timed.values():
+        if len({str(record["id"]) for record in timings.values()}) > 1:
+            yield Finding(
+                "contradictory_trial",
+                "minor",
+                tuple(timings.values()),
+                tuple(str(record["design"]) for record in timings.values()),
+                "",
+                "One treatment is given together with another in one place, after it in another.",
+                about="timing",
             )
 
 

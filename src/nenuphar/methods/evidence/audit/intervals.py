@@ -40,6 +40,28 @@ def check_unreadable(records: Sequence[RecordData]) -> Iterator[Finding]:
                 )
 
 
+def check_missing_estimates(records: Sequence[RecordData]) -> Iterator[Finding]:
+    """Yield intervals and P values that are printed without their hazard ratio."""
+    for outcome in of_kind(records, "outcome"):
+        interval = [_number(outcome, name) for name in ("ci_low", "ci_high")]
+        if (
+            str(outcome.get("endpoint", "")).startswith("HR_")
+            and "value" not in outcome
+            and any(bound is not None for bound in interval)
+        ):
+            low, high = ("?" if bound is None else shown(bound) for bound in interval)
+            middle = math.sqrt(interval[0] * interval[1]) if all(interval) else None
+            yield Finding(
+                "interval_without_estimate",
+                "minor",
+                (outcome,),
+                (f"{low}-{high}",),
+                "" if middle is None else f"middle of the interval = {middle:.2f}",
+                "The interval is printed without the ratio to which it belongs; its middle on the "
+                "log scale is no substitute for the trial report.",
+            )
+
+
 def check_intervals(records: Sequence[RecordData]) -> Iterator[Finding]:
     """Yield intervals that exclude their estimate, lie askew, or contradict the P value."""
     for outcome in of_kind(records, "outcome"):

@@ -78,9 +78,20 @@ def _statements(records: Sequence[RecordData]) -> Iterator[Finding]:
         other = by_id.get(statement.get("record"))
         field = statement.get("field", "")
         if other is not None and field in other and "value" in statement:
-            a, b = statement["value"], other[field]
+            a, b = _repeated(statement, field), _repeated(other, field)
             if a != b:
-                yield _twice(statement, other, str(a), str(b))
+                yield _twice(statement, other, a, b)
+
+
+def _repeated(record: RecordData, field: str) -> str:
+    """Return what a record gives for a field, the whole range where it is one.
+
+    A statement that lacks the field gives its value for it.
+    """
+    given = record[field] if field in record else record["value"]
+    if isinstance(given, int | float) and field in ("value", "") and "value_high" in record:
+        return f"{shown(given)}-{shown(record['value_high'])}"
+    return shown(given) if isinstance(given, int | float) else str(given)
 
 
 def check_swapped(records: Sequence[RecordData]) -> Iterator[Finding]:
