@@ -14,7 +14,6 @@ from nenuphar.engine.explain import explain
 from nenuphar.engine.plan import NO_CONTEXT, Plan, make_plan, reads_of
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.knowledge.criterion import facts_of
 from nenuphar.knowledge.schema import Rule, RuleCase
 
 _STAMP = Stamp("", "", "")
@@ -34,14 +33,16 @@ def failing_cases(kb: KnowledgeBase) -> Iterator[str]:
 def outcome_of(rule: Rule, case: RuleCase, kb: KnowledgeBase) -> tuple[str, set[str]]:
     """Return how a rule comes out on one of its cases, and what it names as missing.
 
-    The rule speaks in the first of its editions, whatever the case says of the site.
+    The rule speaks in the first of its editions, whatever the case says of the site, and alone:
+    what its rivals say of the same fact is no concern of its case.
     """
-    contextual = bool(kb.facts[rule.concludes.fact].context)
-    edition = rule.editions[0] if rule.editions and contextual else NO_CONTEXT
-    plan = replace(_plan_for(rule.concludes.fact, kb), edition=edition)
+    fact = rule.concludes.fact
+    edition = rule.editions[0] if rule.editions and kb.facts[fact].context else NO_CONTEXT
+    plan = _plan_for(fact, kb)
+    plan = replace(plan, rules={**plan.rules, fact: (rule,)}, edition=edition)
     conclusions = explain(plan, rows_of_facts(case.facts, case.components, kb), _STAMP)
     for conclusion in conclusions:
-        if conclusion.fact != rule.concludes.fact:
+        if conclusion.fact != fact:
             continue
         for trace in conclusion.rules:
             if trace.rule_id == rule.id:
@@ -52,18 +53,19 @@ def outcome_of(rule: Rule, case: RuleCase, kb: KnowledgeBase) -> tuple[str, set[
 @lru_cache(maxsize=256)
 def _plan_for(fact: str, kb: KnowledgeBase) -> Plan:
     """Return the plan of a fact and of what it rests on; a case need not conclude the rest."""
-    plan = make_plan(kb)
+    plan = _whole_plan(kb)
     needed, open_ = {fact}, [fact]
     while open_:
         name = open_.pop()
         reads = reads_of(plan.rules[name]) | {kb.facts[name].context}
-        for caution in plan.cautions.get(name, ()):
-            reads |= facts_of(caution.when)
         fresh = (reads & plan.rules.keys()) - needed
         needed |= fresh
         open_ += sorted(fresh)
     order = tuple(name for name in plan.order if name in needed)
-    return replace(plan, order=order, crosswalks={}, measured={})
+    return replace(plan, order=order, cautions={}, crosswalks={}, measured={})
+
+
+_whole_plan = lru_cache(maxsize=4)(make_plan)
 
 
 def rows_of_facts(
