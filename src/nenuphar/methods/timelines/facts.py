@@ -45,7 +45,7 @@ _DATES = (
 )
 
 RESTS_ON: dict[str, tuple[str, ...]] = {
-    "timeline.progression_seen": ("line.pd_date", "line.last_assessment"),
+    "timeline.progression_seen": ("line.pd_date", "line.last_assessment", "line.ici_start"),
     "timeline.pd_days": ("line.ici_start", "line.pd_date"),
     "timeline.pd_months": ("line.ici_start", "line.pd_date"),
     "timeline.exposure_days": ("line.ici_last_dose", "line.ici_start", "line.pd_date"),
@@ -54,11 +54,16 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "timeline.pd_confirmed": ("line.pd_confirmed_date",),
     "timeline.pd_confirmed_after_days": ("line.pd_confirmed_date", "line.pd_date"),
     "timeline.pd_confirmed_months": ("line.pd_confirmed_date", "line.ici_start"),
-    "timeline.maintenance_given": ("line.maintenance_start",),
-    "timeline.pd_in_induction": ("line.chemo_end", "line.maintenance_start"),
+    "timeline.maintenance_given": ("line.maintenance_start", "line.pd_date"),
+    "timeline.pd_in_induction": ("line.chemo_end", "line.maintenance_start", "line.pd_date"),
     "timeline.pd_after_chemotherapy_months": ("line.chemo_end", "line.pd_date"),
     "timeline.pd_after_maintenance_months": ("line.maintenance_start", "line.pd_date"),
-    "timeline.early_death_without_scan": ("line.last_assessment", "line.death_date"),
+    "timeline.early_death_without_scan": (
+        "line.last_assessment",
+        "line.death_date",
+        "line.best_response",
+        "line.ici_start",
+    ),
     "timeline.death_without_progression": ("line.death_date", "line.pd_date"),
 }
 """The facts of the record that would decide each fact of the timeline; most telling ones first."""
@@ -173,8 +178,12 @@ class _Timeline:
         died: NDArray[np.bool_] = both & (self.os.lo == self.pfs.lo) & ~self.best_pd
         return died
 
-    def _scanned_on_therapy(self) -> NDArray[np.bool_]:
-        return self.scanned | (self.assessed.lo > self.start.hi)
+    def _scanned_on_therapy(self) -> Flags:
+        """Tell whether a scan was made on therapy; a record without a trace of one says no."""
+        scanned = np.full(self.scanned.shape, NO)
+        scanned[self.assessed.known() & ~(self.assessed.hi <= self.start.lo)] = UNKNOWN
+        scanned[self.scanned | (self.assessed.lo > self.start.hi)] = YES
+        return scanned
 
     def _early(self) -> Flags:
         """Tell whether death came early, whatever was seen before."""
@@ -187,8 +196,12 @@ class _Timeline:
     def _progression_seen(self) -> Flags:
         survived_event = (self.pfs_event == YES) & (self.os.lo > self.pfs.hi)
         seen = np.full(self.pfs_event.shape, UNKNOWN)
-        died_unseen = self.death.known() & ~self._scanned_on_therapy() & (self._early() == YES)
-        followed = self.assessed.hi > self.start.lo
+        # Whether a scan was made or not, an early death without progression on record saw none.
+        unscanned = self._scanned_on_therapy() != YES
+        died_unseen = self.death.known() & unscanned & (self._early() == YES)
+        followed = (self.assessed.lo > self.start.hi) | (
+            self.scanned & (self.assessed.hi > self.start.lo)
+        )
         seen[followed | died_unseen | (self.pfs_event == NO) | self._death_ended_it()] = NO
         seen[self.pd.known() | self.best_pd | survived_event] = YES
         return seen
@@ -196,9 +209,8 @@ class _Timeline:
     def _deaths(self, seen: Flags) -> tuple[Flags, Flags]:
         dead = self.death.known() | (self.os_event == YES)
         died = np.where(seen == NO, np.where(dead, YES, NO), np.where(seen == YES, NO, UNKNOWN))
-        unscanned = (died == YES) & ~self._scanned_on_therapy()
-        early = np.where(unscanned, self._early(), np.where(died == UNKNOWN, UNKNOWN, NO))
-        return early.astype(np.int8), died.astype(np.int8)
+        unscanned = _negated(self._scanned_on_therapy())
+        return _both(died, unscanned, self._early()), died.astype(np.int8)
 
     def _progression(self) -> tuple[Span, Span]:
         """Days and calendar months from the first dose to progression."""
@@ -260,3 +272,16 @@ def _after(dates: Dates, others: Dates) -> Flags:
     flags[dates.lo > others.hi] = YES
     flags[dates.hi <= others.lo] = NO
     return flags
+
+
+def _both(*flags: Flags) -> Flags:
+    """Tell whether all of several things are so; one that is not settles it."""
+    together = np.stack(flags)
+    found = np.where((together == YES).all(axis=0), YES, UNKNOWN)
+    found[(together == NO).any(axis=0)] = NO
+    return found.astype(np.int8)
+
+
+def _negated(flags: Flags) -> Flags:
+    """Turn yes into no and no into yes; what is not known stays so."""
+    return np.where(flags == UNKNOWN, UNKNOWN, 1 - flags).astype(np.int8)
