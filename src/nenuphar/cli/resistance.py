@@ -24,6 +24,12 @@ def resistance(
         None, "--sensitivity", help="CSV of counts over cut-offs of 3-6 months and 6-12 weeks."
     ),
     report: Path | None = typer.Option(None, "--report", help="HTML page of the cohort."),
+    endpoints: Path | None = typer.Option(
+        None, "--endpoints", help="CSV of PFS, OS, duration of response ... with their reasons."
+    ),
+    threshold: list[str] | None = typer.Option(
+        None, "--threshold", metavar="ID=VALUE", help="Run with another value of a threshold."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the counts as JSON."),
 ) -> None:
     """Conclude primary and acquired resistance to immunotherapy under every definition.
@@ -34,17 +40,29 @@ def resistance(
     response_confirmed, pd_date, pd_confirmed_date, rapid_progression, last_assessment, death_date.
     Dates are ISO and may be partial. An event without a date has not happened only where
     last_assessment is filled; otherwise it is not known, and the phenotype says what is missing.
+    Further columns: pd_basis (recist1.1, irecist, clinician), rechallenge_start and
+    rechallenge_response (platinum given again), and for --endpoints response_date,
+    assessed_before_date (last scan before the progression), new_therapy_date, last_contact,
+    lost_date, on_treatment.
 
     Writes one row for each subject and definition set that applies. Rows and values that cannot be
     used are listed in a file beside it that ends in .rejected.tsv; exit code 1 says that there are
     some.
 
-    **Example:** `nenuphar resistance timelines.csv -o phenotypes.csv`
+    **Examples:** `nenuphar resistance timelines.csv -o phenotypes.csv --endpoints times.csv`
+
+    `nenuphar resistance t.csv -o at_3.csv --threshold resistance.sclc_es_combination.cutoff=3`
     """
     from nenuphar.pipeline.resistance_files import classify_file
 
     done = classify_file(
-        timelines, out, mapping=mapping, sensitivity_out=sensitivity, report_out=report
+        timelines,
+        out,
+        mapping=mapping,
+        sensitivity_out=sensitivity,
+        report_out=report,
+        endpoints_out=endpoints,
+        thresholds=_thresholds(threshold or []),
     )
     if as_json:
         _print_json(done)
@@ -52,6 +70,19 @@ def resistance(
         _print_text(done)
     lost = done.counts["rejected"] or done.values_rejected
     raise typer.Exit(1 if lost else 0)
+
+
+def _thresholds(given: list[str]) -> dict[str, float]:
+    """Read `id=value` pairs."""
+    found = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            message = f"{text!r} is not of the form ID=VALUE, such as a.cutoff=4"
+            raise typer.BadParameter(message) from None
+    return found
 
 
 def _print_json(done: Classified) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 _REJECTED, _UNREADABLE = 1, 3
 _SHOWN = 5
+_VERDICTS = {
+    "no": "rejected",
+    "part": "used without the value",
+    "yes": "used, please check",
+}
 
 _RESPONSE_HELP = """Best response of every subject, from time-point responses.
 
@@ -32,9 +38,16 @@ _RESPONSE_HELP = """Best response of every subject, from time-point responses.
     first iUPD that is later confirmed, or that nothing has reset). Records that were rejected or
     remarked on are listed in OUT.rejected.tsv.
 
+    With --endpoints, PFS, OS, duration of response, time to response, time on treatment and
+    clinical benefit are written too, each with its event or censoring, the reason and the rule
+    (`nenuphar kb search censoring`). SUBJECTS may then hold death_date, last_contact, lost_date,
+    new_therapy, last_dose and on_treatment.
+
     \b
-    Example:
+    Examples:
       nenuphar response timepoints.csv --criteria recist1.1 --confirm-days 28 -o best.csv
+      nenuphar response timepoints.csv --criteria irecist --subjects subjects.csv -o best.csv \\
+        --endpoints times.csv
 
     Exit code: 0 done, 1 some records were rejected, 3 unreadable input. For research use.
     """
@@ -105,6 +118,19 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
     subjects: Annotated[
         Path | None, typer.Option(help="Table subject, reference_date: adds subjects.")
     ] = None,
+    endpoints: Annotated[
+        Path | None, typer.Option(help="Table of times to events to write as well.")
+    ] = None,
+    visit_interval: Annotated[
+        int | None, typer.Option(min=1, help="Days between planned scans, for missed visits [56].")
+    ] = None,
+    benefit_months: Annotated[
+        int | None, typer.Option(min=1, help="Months without an event that are a benefit [6].")
+    ] = None,
+    ignore_rule: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out a rule of censoring: new_therapy, missed_visits ..."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Best response of every subject, from time-point responses."""
@@ -113,6 +139,7 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
     from nenuphar.methods.response.best_response import best_response
     from nenuphar.methods.response.confirmation import BestResponseRules
     from nenuphar.methods.response.findings import ResponseInputError
+    from nenuphar.methods.response.follow_up import read_follow_up
 
     rules = BestResponseRules(
         criteria=criteria.value,
@@ -134,7 +161,21 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
         best = _all_missing(checked.subjects, missing_as_ne)
     else:
         best = best_response(checked.timepoints, rules, subjects=checked.subjects, by=by)
-    _deliver(best, checked.findings, checked.read, checked.rejected, timepoints, out, as_json)
+    found = [(checked.findings, timepoints)]
+    follow_up = [read_follow_up(each) for each in (listed, table) if each is not None]
+    if subjects is not None:
+        found.append((follow_up[0].findings, subjects))
+    times = None
+    if endpoints is not None:
+        from nenuphar.pipeline.endpoints import timed
+
+        times = timed(
+            checked.timepoints, rules, [each.rows for each in follow_up],
+            ignored=ignore_rule or [], visit_interval=visit_interval,
+            benefit_months=benefit_months,
+        )  # fmt: skip
+        _write(times, endpoints)
+    _deliver(best, found, checked.read, checked.rejected, out, as_json, endpoints=times)
 
 
 def lesions(
@@ -173,7 +214,7 @@ def lesions(
     points, found = time_point_responses(checked.rows, criteria.value, options=options)
     listed = gather([checked.findings, found])
     rejected = listed.filter(listed["used"] == "no")["line"].n_unique()
-    _deliver(points, listed, checked.read, rejected, source, out, as_json)
+    _deliver(points, [(listed, source)], checked.read, rejected, out, as_json)
 
 
 def register(app: typer.Typer) -> None:
@@ -201,32 +242,37 @@ def _all_missing(subjects: pl.DataFrame, missing_as_ne: bool) -> pl.DataFrame:
 
 def _deliver(
     result: pl.DataFrame,
-    listed: pl.DataFrame,
+    found: Sequence[tuple[pl.DataFrame, Path]],
     read: int,
     rejected: int,
-    source: Path,
     out: Path | None,
     as_json: bool,
+    **further: pl.DataFrame | None,
 ) -> NoReturn:
     """Write the result and the list of findings, report on stderr, and leave."""
+    import polars as pl
+
+    listed = pl.concat([_with_file(table, source) for table, source in found])
     if out is not None:
         _write(result, out)
         side = out.with_name(f"{out.name}.rejected.tsv")
         if listed.is_empty():
             side.unlink(missing_ok=True)
         else:
-            _write(_with_file(listed, source), side)
+            _write(listed, side)
     if as_json:
         body = {
             "results": _plain(result),
-            "findings": _plain(_with_file(listed, source)),
+            **{name: _plain(table) for name, table in further.items() if table is not None},
+            "findings": _plain(listed),
             "read": read,
             "accepted": read - rejected,
             "rejected": rejected,
         }
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
     _report(listed, read, rejected, out)
-    raise typer.Exit(_REJECTED if rejected else 0)
+    lost = listed.filter(pl.col("used") != "yes").height
+    raise typer.Exit(_REJECTED if lost else 0)
 
 
 def _with_file(listed: pl.DataFrame, source: Path) -> pl.DataFrame:
@@ -267,10 +313,10 @@ def _report(listed: pl.DataFrame, read: int, rejected: int, out: Path | None) ->
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"read {read} = accepted {read - rejected} + rejected {rejected}")
     for reason, group in listed.group_by("reason", maintain_order=True):
-        verdict = "rejected" if group["used"][0] == "no" else "used, please check"
+        verdict = _VERDICTS[group["used"][0]]
         shown = group.head(_SHOWN)
         places = ", ".join(
-            f"line {row['line']} ({row['record']})" for row in shown.iter_rows(named=True)
+            f"{row['file']}:{row['line']} ({row['record']})" for row in shown.iter_rows(named=True)
         )
         more = f" and {group.height - _SHOWN} more" if group.height > _SHOWN else ""
         console.print(f"[bold]{verdict}[/bold]: {escape(f'{reason[0]}: {places}{more}')}")

@@ -26,11 +26,17 @@ def timepoint_table(path: Path) -> pl.DataFrame:
 
 
 def subject_table(path: Path) -> pl.DataFrame:
-    """Read SUBJECTS, or SDTM DM (reference date RFSTDTC)."""
+    """Read SUBJECTS, or SDTM DM (first dose, death, last dose, end of participation)."""
     from nenuphar.methods.response.findings import require_columns
 
     table = _read_table(path)
-    sdtm = {"usubjid": "subject", "rfstdtc": "reference_date", "dthdtc": "death_date"}
+    sdtm = {
+        "usubjid": "subject",
+        "rfstdtc": "reference_date",
+        "dthdtc": "death_date",
+        "rfxendtc": "last_dose",
+        "rfpendtc": "last_contact",
+    }
     names = {name: sdtm[name] for name in table.columns if name in sdtm}
     if "subject" not in table.columns:
         table = table.rename(names)

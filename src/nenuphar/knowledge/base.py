@@ -15,6 +15,7 @@ from nenuphar.knowledge.criterion import Limit
 from nenuphar.knowledge.schema import (
     Bibliography,
     Caution,
+    CensoringRule,
     Fact,
     Method,
     Record,
@@ -81,6 +82,11 @@ class KnowledgeBase:
     def methods(self) -> dict[str, Method]:
         """Method records by id."""
         return self._of(Method)
+
+    @cached_property
+    def censoring_rules(self) -> tuple[CensoringRule, ...]:
+        """Active rules of censoring, in the order in which they are asked."""
+        return tuple(sorted(self._of(CensoringRule).values(), key=lambda rule: rule.order))
 
     @cached_property
     def terminologies(self) -> dict[str, Terminology]:

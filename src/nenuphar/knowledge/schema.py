@@ -225,6 +225,30 @@ class Method(Record):
     limits: str = ""
 
 
+class CensoringRule(Record):
+    """How a time to an event ends: with the event, or censored, and why.
+
+    Of the rules of an endpoint the first in `order` that holds decides; the last part of the id
+    names the test, which is code (`methods.timelines.endpoints`).
+
+    Attributes:
+        endpoints: Endpoints that it speaks of (`PFS`, `DOR`, `OS` ...).
+        order: Its place among the rules of an endpoint.
+        ends: With the event, or censored.
+        reason: What results say, in a few words.
+        ends_at: The day on which the time ends.
+        thresholds: Threshold records that its test reads.
+    """
+
+    kind: Literal["censoring_rule"]
+    endpoints: tuple[str, ...] = Field(min_length=1)
+    order: int
+    ends: Literal["event", "censored"]
+    reason: str = Field(min_length=5)
+    ends_at: str = Field(min_length=5)
+    thresholds: tuple[str, ...] = ()
+
+
 class Concept(Strict):
     """A code of a terminology.
 
@@ -291,6 +315,7 @@ ENGINE_KINDS: dict[str, type[Record]] = {
     "resistance_definition": Rule,
     "caution": Caution,
     "method": Method,
+    "censoring_rule": CensoringRule,
     "terminology": Terminology,
     "source": Bibliography,
     "signature": Signature,

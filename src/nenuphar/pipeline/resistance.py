@@ -42,6 +42,22 @@ RANGE_SET, RANGE = "sclc_es_mono_text", (4, 5, 6)
 """The set whose cut-off is a range, and the cut-offs (months) at which it is run on its own."""
 
 NATIVE = "timelines"
+PLATINUM, PLATINUM_SET = "resistance.platinum_sensitivity", "sclc_es_chemo_ici"
+"""What a rechallenge says of the platinum part, and the set beside which it is shown."""
+
+OPTIONAL = (
+    "pd_basis",
+    "response_date",
+    "assessed_before_date",
+    "new_therapy_date",
+    "last_contact",
+    "lost_date",
+    "on_treatment",
+    "rechallenge_start",
+    "rechallenge_response",
+)
+"""Columns on which no phenotype rests: nothing is said where they are absent."""
+
 RAPID = "line.rapid_progression"
 _PREFIX = "resistance."
 _EARLY = "resistance.early_death_max"
@@ -108,6 +124,7 @@ def _present_only(mapping: Mapping, table: Table) -> tuple[Mapping, list[str]]:
     present = {plain(column) for column in table.frame.columns}
     columns = {n: c for n, c in mapping.columns.items() if plain(c.sources[0]) in present}
     absent = [c.sources[0] for n, c in mapping.columns.items() if n not in columns]
+    absent = [name for name in absent if name not in OPTIONAL]
     constants = dict(mapping.constants)
     if "disease" in present:
         extra = Mapping.model_validate(
@@ -133,15 +150,15 @@ def _contradicted(lines: pl.DataFrame, table: Table, problems: list[Problem]) ->
     wrong = pl.Series([False], dtype=pl.Boolean).new_from_index(0, lines.height)
     for found in contradictions(lines):
         fresh = found.rows & ~wrong
-        reason = found.reason if found.rejects else f"{found.reason}; the later date counts"
         for record, patient in lines.filter(fresh).select("record", "patient_id").iter_rows():
             line = int(record.rsplit(":", 1)[-1])
             column = found.fact.removeprefix("line.")
             problems.append(
                 Problem(
-                    table.file.name, line, patient, column, "", reason, found.fix, found.rejects
+                    table.file.name, line, patient, column, "", found.reason, found.fix,
+                    found.rejects,
                 )
-            )
+            )  # fmt: skip
         if found.rejects:
             wrong |= fresh
     return wrong
@@ -229,6 +246,7 @@ def side_by_side(
     table = (
         plain_sets.join(without, on=["row", "definition_set"], how="left")
         .join(_by_cutoff(found), on=["row", "definition_set"], how="left")
+        .join(_platinum(lines, kb), on=["row", "definition_set"], how="left")
         .with_columns(pl.col("definition_set").replace_strict(order, default=99).alias("_order"))
         .sort("row", "_order")
     )
@@ -256,6 +274,19 @@ def side_by_side(
         "days_to_confirmation",
         "follow_up_months",
         "rule_id",
+        "pd_basis",
+        pl.col("platinum_sensitivity").fill_null(""),
+    )
+
+
+def _platinum(lines: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
+    """Return what is known of the sensitivity to platinum, beside the set that asks for it."""
+    found = phenotypes(lines, knowledge, (PLATINUM.removeprefix(_PREFIX),))
+    provisional = pl.when(pl.col("status") == "provisional").then(pl.lit(" (provisional)"))
+    return found.select(
+        "row",
+        definition_set=pl.lit(PLATINUM_SET),
+        platinum_sensitivity=pl.concat_str("phenotype", provisional.otherwise(pl.lit(""))),
     )
 
 
@@ -306,6 +337,9 @@ def _shown_columns(lines: pl.DataFrame) -> list[pl.Expr]:
         _shown_number("timeline.pd_after_last_dose_days").alias("days_since_last_dose"),
         _shown_number("timeline.pd_confirmed_after_days").alias("days_to_confirmation"),
         _shown_number("timeline.follow_up_months").alias("follow_up_months"),
+        (pl.col("line.pd_basis") if "line.pd_basis" in lines.columns else pl.lit(None, pl.String))
+        .fill_null("")
+        .alias("pd_basis"),
     ]
 
 

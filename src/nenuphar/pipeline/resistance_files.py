@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from nenuphar.domain.problems import UsageError
-from nenuphar.knowledge.base import load_knowledge
+from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
+from nenuphar.knowledge.check import nearest
+from nenuphar.pipeline.endpoints import censoring_rules, counting, endpoints_of_lines
 from nenuphar.pipeline.resistance import (
     accounted,
     phenotype_counts,
@@ -49,6 +52,8 @@ def classify_file(
     mapping: str = "",
     sensitivity_out: Path | None = None,
     report_out: Path | None = None,
+    endpoints_out: Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> Classified:
     """Read timelines, conclude every definition set, and write the results.
 
@@ -58,15 +63,17 @@ def classify_file(
         mapping: Name or path of a mapping.
         sensitivity_out: CSV of counts over the grid of cut-offs, if wanted.
         report_out: HTML page of the cohort, if wanted.
+        endpoints_out: CSV of times to events, if wanted.
+        thresholds: Values that stand in for those of threshold records, by id.
 
     Raises:
-        UsageError: A folder of an output does not exist.
+        UsageError: A folder of an output does not exist, or a threshold is not known.
         UnreadableInputError: The table cannot be read.
     """
-    for path in (out, sensitivity_out, report_out):
+    for path in (out, sensitivity_out, report_out, endpoints_out):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{path.parent}: no such folder; make it first")
-    kb = load_knowledge()
+    kb = with_thresholds(load_knowledge(), thresholds or {})
     read = read_timelines(source, mapping, kb)
     table = side_by_side(read.lines, kb)
     files = [_write(out, _text(table))]
@@ -84,6 +91,9 @@ def classify_file(
         from nenuphar.pipeline.resistance_page import page_of
 
         files.append(_write(report_out, page_of(read, table, grid, kb, source.name)))
+    if endpoints_out:
+        times = endpoints_of_lines(read.lines, censoring_rules(kb), counting(kb))
+        files.append(_write(endpoints_out, _text(times)))
     return Classified(
         accounted(read),
         table,
@@ -91,6 +101,24 @@ def classify_file(
         unclassified(read.lines, table),
         read.values_rejected,
         tuple(files),
+    )
+
+
+def with_thresholds(knowledge: KnowledgeBase, values: Mapping[str, float]) -> KnowledgeBase:
+    """Return a knowledge base in which some thresholds have other values.
+
+    Args:
+        knowledge: The knowledge base.
+        values: New values by the id of the threshold.
+
+    Raises:
+        UsageError: There is no such threshold.
+    """
+    for name in values:
+        if name not in knowledge.thresholds:
+            raise UsageError(f"no threshold is called {name}{nearest(name, knowledge.thresholds)}")
+    return knowledge.with_records(
+        {**knowledge.raw[name], "value": value} for name, value in values.items()
     )
 
 

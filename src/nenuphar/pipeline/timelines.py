@@ -12,49 +12,50 @@ from nenuphar.knowledge.base import KnowledgeBase
 if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames
 
-METHOD = "method.timelines"
+METHODS = {"timeline.": "method.timelines", "endpoint.": "method.times_to_event"}
 _EARLY = "resistance.early_death_max"
 
 
 def describe_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
-    """Add the facts of the timeline to a patient's lines of treatment, in place.
+    """Add the facts of the timeline and its times to events to a patient's lines, in place.
 
     Args:
         rows: The patient's rows; without a line of treatment nothing is done, and no table
             library is loaded.
-        knowledge: Declares the facts and holds the threshold that the method reads.
+        knowledge: Declares the facts and holds what the methods read.
     """
     lines = rows[Scope.TREATMENT_LINE]
     if not any(name.startswith("line.") for line in lines for name in line.values):
         return
     from nenuphar.engine.frames import frames_of, rows_of_frames
-    from nenuphar.methods.timelines.facts import describe
 
-    frame = frames_of([rows], knowledge)[Scope.TREATMENT_LINE]
-    limit = knowledge.thresholds[_EARLY].value
-    described = {Scope.TREATMENT_LINE: describe(frame, early_death_max=limit)}
-    (found,) = rows_of_frames(described, knowledge).values()
+    described = describe_frames(frames_of([rows], knowledge), knowledge)
+    kept = {Scope.TREATMENT_LINE: described[Scope.TREATMENT_LINE]}
+    (found,) = rows_of_frames(kept, knowledge).values()
     for line, own in zip(lines, found[Scope.TREATMENT_LINE], strict=True):
         for name, value in own.values.items():
-            if name.startswith("timeline."):
+            method = METHODS.get(name[: name.find(".") + 1])
+            if method:
                 line.values[name] = value
-                line.origins[name] = Origin(METHOD)
+                line.origins[name] = Origin(method)
 
 
 def describe_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
-    """Add the facts of the timeline to the lines of treatment of a cohort.
+    """Add the facts of the timeline and its times to events to the lines of a cohort.
 
     Args:
         frames: Observed facts by scope.
-        knowledge: Holds the threshold that the method reads.
+        knowledge: Holds what the methods read.
 
     Returns:
         The frames, that of the treatment lines described where it has rows.
     """
     from nenuphar.methods.timelines.facts import describe
+    from nenuphar.pipeline.endpoints import with_endpoints
 
     lines = frames.get(Scope.TREATMENT_LINE)
     if lines is None or lines.is_empty():
         return frames
     limit = knowledge.thresholds[_EARLY].value
-    return {**frames, Scope.TREATMENT_LINE: describe(lines, early_death_max=limit)}
+    described = with_endpoints(describe(lines, early_death_max=limit), knowledge)
+    return {**frames, Scope.TREATMENT_LINE: described}

@@ -175,3 +175,59 @@ class TestConsolidation:
             last_assessment=pd_date,
         )
         assert (row["phenotype"], row["reason"]) == ("indeterminate", reason)
+
+
+class TestPlatinumRechallenge:
+    """The chemotherapy-free interval, and what a rechallenge tells (3 to 6 months)."""
+
+    def row(self, classify, **changes):
+        dates = {"chemo_end": "2020-01-31", "maintenance_start": "2020-02-07"}
+        scan = {"pd_confirmed_date": "", "last_assessment": "2020-12-01"}
+        return classify("sclc_es_chemo_ici", CHEMO, **(dates | scan | changes))
+
+    @pytest.mark.parametrize(
+        ("pd_date", "sensitivity"),
+        [
+            ("2020-04-29", "not_a_candidate"),
+            ("2020-04-30", "candidate_by_shorter_cutoff"),
+            ("2020-05-01", "candidate_by_shorter_cutoff"),
+            ("2020-07-30", "candidate_by_shorter_cutoff"),
+            ("2020-07-31", "candidate"),
+            ("2020-08-01", "candidate"),
+        ],
+    )
+    def test_the_interval_makes_a_candidate(self, classify, pd_date, sensitivity):
+        """3 months after 31 January is the last day of April."""
+        row = self.row(classify, pd_date=pd_date, rechallenge_response="NE")
+        assert row["platinum_sensitivity"] == sensitivity
+
+    def test_without_word_of_a_rechallenge_that_is_provisional(self, classify):
+        row = self.row(classify, pd_date="2020-08-01")
+        assert row["platinum_sensitivity"] == "candidate (provisional)"
+
+    @pytest.mark.parametrize(
+        ("response", "sensitivity"),
+        [("CR", "sensitive"), ("PR", "sensitive"), ("SD", "no_response"), ("PD", "no_response")],
+    )
+    def test_the_response_to_rechallenge_tells(self, classify, response, sensitivity):
+        row = self.row(classify, pd_date="2020-03-01", rechallenge_response=response)
+        assert row["platinum_sensitivity"] == sensitivity
+
+    def test_a_rechallenge_before_progression_ends_the_interval(self, classify):
+        changes = {"rechallenge_start": "2020-04-01", "rechallenge_response": "NE"}
+        row = self.row(classify, pd_date="2020-09-01", **changes)
+        assert row["platinum_sensitivity"] == "not_a_candidate"
+
+    def test_the_phenotype_does_not_rest_on_it(self, classify):
+        one = self.row(classify, pd_date="2020-09-01", rechallenge_response="PR")
+        other = self.row(classify, pd_date="2020-09-01", rechallenge_response="PD")
+        assert one["phenotype"] == other["phenotype"]
+
+
+class TestWhatProgressionRestsOn:
+    """Real-world progression is often stated by the clinician; that stays with the phenotype."""
+
+    def test_the_basis_is_shown(self, classify):
+        row = classify("sitc_mono", MONO, pd_basis="clinician")
+        assert (row["phenotype"], row["pd_basis"]) == ("primary", "clinician")
+        assert classify("sitc_mono", MONO)["pd_basis"] == ""

@@ -9,6 +9,7 @@ import polars as pl
 from nenuphar.methods.response import vocabulary as terms
 from nenuphar.methods.response.dates import is_partial_date, last_possible_date
 from nenuphar.methods.response.findings import (
+    VALUE_LOST,
     NoAssessmentsError,
     findings,
     gather,
@@ -16,6 +17,7 @@ from nenuphar.methods.response.findings import (
 )
 
 _ISO = "write the date as YYYY-MM-DD"
+UNREAD_DATE = "not a calendar date; counts as missing"
 # Which of two responses on one day is kept: the worst informative one (PD first, NE and ND last).
 _WORST_FIRST = {
     terms.PD: 0,
@@ -103,11 +105,15 @@ def _prepared(table: pl.DataFrame, subjects: pl.DataFrame | None) -> pl.DataFram
         date_text=pl.col("date"),
         response_text=pl.col("response"),
         reference_text=pl.col("reference_date"),
+        death_text=pl.col("death_date"),
         partial=is_partial_date("date"),
         partial_reference=is_partial_date("reference_date"),
         date=last_possible_date("date"),
         reference_date=last_possible_date("reference_date"),
         death_date=last_possible_date("death_date"),
+    ).with_columns(
+        unread_reference=_unread("reference_text", "reference_date"),
+        unread_death=_unread("death_text", "death_date"),
     )
     # a reference date that stands on one row of a subject holds for the others
     filled = [
@@ -128,6 +134,12 @@ def _prepared(table: pl.DataFrame, subjects: pl.DataFrame | None) -> pl.DataFram
                 .drop("__given")
             )
     return rows
+
+
+def _unread(text: str, date: str) -> pl.Expr:
+    """Say where a date is stated that cannot be read."""
+    stated = pl.col(text).str.strip_chars() != ""
+    return (stated & pl.col(date).is_null()).fill_null(False)
 
 
 def _split_unusable(
@@ -249,6 +261,10 @@ def _remarks(rows: pl.DataFrame, words: terms.Vocabulary) -> list[pl.DataFrame]:
         terms.normalise, return_dtype=pl.String
     ) != pl.col("response").map_elements(terms.normalise, return_dtype=pl.String)
     checks = [
+        *(
+            (pl.col(f"unread_{name}"), f"{name}_date", f"{name}_text", UNREAD_DATE, _ISO)
+            for name in ("reference", "death")
+        ),
         (
             pl.col("partial"),
             "date",
@@ -299,7 +315,7 @@ def _remarks(rows: pl.DataFrame, words: terms.Vocabulary) -> list[pl.DataFrame]:
             value=value,
             reason=reason,
             fix=fix,
-            used=True,
+            used=VALUE_LOST if reason == UNREAD_DATE else True,
         )
         for odd, column, value, reason, fix in checks
     ]

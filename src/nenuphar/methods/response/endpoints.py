@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from nenuphar.methods.response import vocabulary as terms
@@ -48,6 +50,7 @@ def objective_response(
     *,
     subjects: pl.DataFrame | None = None,
     progression: pl.DataFrame | None = None,
+    by: Sequence[str] = ("subject",),
 ) -> pl.DataFrame:
     """Say whether and when a subject first responded (CR or PR).
 
@@ -59,15 +62,16 @@ def objective_response(
         rules: the parameters.
         subjects: subjects that must appear in the result.
         progression: first progression known from elsewhere.
+        by: the columns that make a subject (``assessor`` can be added).
 
     Returns:
-        ``subject``, ``responded`` (bool), ``date`` (null where not).
+        The columns of ``by``, ``responded`` (bool), ``date`` (null where not).
 
     Source:
         admiralonco ``derive_param_response``, ``derive_param_confirmed_resp`` (documentation).
     """
-    cohort = ranked_assessments(timepoints, rules, progression=progression)
-    return _yes_no(cohort, pl.col("rank") <= terms.PR, subjects, "responded")
+    cohort = ranked_assessments(timepoints, rules, progression=progression, by=by)
+    return _yes_no(cohort, pl.col("rank") <= terms.PR, subjects, "responded", by)
 
 
 def clinical_benefit(
@@ -104,16 +108,18 @@ def clinical_benefit(
 
 
 def _yes_no(
-    cohort: RankedAssessments, condition: pl.Expr, subjects: pl.DataFrame | None, name: str
+    cohort: RankedAssessments,
+    condition: pl.Expr,
+    subjects: pl.DataFrame | None,
+    name: str,
+    by: Sequence[str] = ("subject",),
 ) -> pl.DataFrame:
     """Give every subject the date of its first assessment that meets the condition."""
     firsts = cohort.rows.filter(condition).group_by("run").agg(pl.col("day").min())
     result = cohort.subjects.join(firsts, on="run", how="left").select(
-        "subject", date=day_to_date(pl.col("day"))
+        *by, date=day_to_date(pl.col("day"))
     )
     if subjects is not None:
         absent = subjects.select("subject").unique().join(result, on="subject", how="anti")
         result = pl.concat([result, absent], how="diagonal")
-    return result.select("subject", pl.col("date").is_not_null().alias(name), "date").sort(
-        "subject"
-    )
+    return result.select(*by, pl.col("date").is_not_null().alias(name), "date").sort(*by)

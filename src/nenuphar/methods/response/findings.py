@@ -6,7 +6,10 @@ from typing import Final
 
 import polars as pl
 
-# ``used`` is "no" for a rejected record and "yes" for one that counts although it is remarkable.
+USED, REJECTED, VALUE_LOST = "yes", "no", "part"
+"""What ``used`` says: the record counts although it is remarkable; it is rejected; it counts
+without the value that could not be read."""
+
 SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "line": pl.Int64,
     "record": pl.String,
@@ -37,7 +40,7 @@ def findings(
     column: str,
     reason: str | pl.Expr,
     fix: str | pl.Expr,
-    used: bool,
+    used: bool | str,
     value: str | None = None,
 ) -> pl.DataFrame:
     """Describe rows that share one problem.
@@ -47,7 +50,7 @@ def findings(
         column: the column at fault.
         reason: why it matters, as text or as an expression over ``rows``.
         fix: what to do about it, likewise.
-        used: whether the record still counts.
+        used: whether the record still counts, or ``VALUE_LOST``.
         value: the column that holds the value seen; ``column`` where not given.
 
     Returns:
@@ -56,6 +59,7 @@ def findings(
     if rows.is_empty():
         return empty_findings()
     source = value or column
+    word = used if isinstance(used, str) else USED if used else REJECTED
     seen = pl.col(source).cast(pl.String) if source in rows.columns else pl.lit(None, pl.String)
     return rows.select(
         pl.col("line").cast(pl.Int64),
@@ -64,7 +68,7 @@ def findings(
         seen.alias("value"),
         (pl.lit(reason) if isinstance(reason, str) else reason).alias("reason"),
         (pl.lit(fix) if isinstance(fix, str) else fix).alias("fix"),
-        pl.lit("yes" if used else "no").alias("used"),
+        pl.lit(word).alias("used"),
     )
 
 

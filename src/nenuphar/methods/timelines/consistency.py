@@ -28,6 +28,16 @@ _LATER_COUNTS = (
 )
 # The scan that showed or confirmed progression was itself an assessment: nothing is lost.
 
+_NOT_USED = (
+    ("ici_start", "response_date", "the response lies before the first dose"),
+    ("ici_start", "new_therapy_date", "the next therapy lies before the first dose"),
+    ("chemo_end", "rechallenge_start", "the rechallenge lies before the end of chemotherapy"),
+    ("lost_date", "death_date", "the loss to follow-up lies after the death"),
+    ("last_contact", "death_date", "the last contact lies after the death"),
+    ("new_therapy_date", "death_date", "the next therapy lies after the death"),
+)
+# No phenotype rests on these: times to events do without the date that cannot be.
+
 
 @dataclass(frozen=True)
 class Contradiction:
@@ -38,7 +48,7 @@ class Contradiction:
         rows: Where, shape (n,).
         reason: What is wrong.
         fix: What to do.
-        rejects: Whether the row cannot be used; otherwise the later date counts.
+        rejects: Whether the row cannot be used.
     """
 
     fact: str
@@ -55,15 +65,19 @@ def contradictions(lines: pl.DataFrame) -> Iterator[Contradiction]:
         lines: Lines of treatment with the columns of `line.*` dates; missing and partial dates
             contradict only what they exclude.
     """
-    pairs = [(*pair, True) for pair in _ORDER] + [(*pair, False) for pair in _LATER_COUNTS]
-    for earlier, later, reason, rejects in pairs:
+    kinds = (
+        (_ORDER, "", True),
+        (_LATER_COUNTS, "; the later date counts", False),
+        (_NOT_USED, "; the times do without it", False),
+    )
+    pairs = [(*pair, text, rejects) for order, text, rejects in kinds for pair in order]
+    for earlier, later, reason, consequence, rejects in pairs:
         first, last = f"line.{earlier}.lo", f"line.{later}.hi"
         if {first, last} <= set(lines.columns):
             wrong = (pl.col(last) < pl.col(first)).fill_null(value=False)
             fix = f"correct {earlier} or {later}"
-            yield Contradiction(
-                f"line.{later}", lines.select(wrong).to_series(), reason, fix, rejects
-            )
+            rows = lines.select(wrong).to_series()
+            yield Contradiction(f"line.{later}", rows, reason + consequence, fix, rejects)
     if {"line.best_response", "line.pfs_event"} <= set(lines.columns):
         censored = (pl.col("line.best_response") == "PD") & ~pl.col("line.pfs_event")
         rows = lines.select(censored.fill_null(value=False)).to_series()

@@ -42,6 +42,7 @@ _DATES = (
     "pd_confirmed_date",
     "last_assessment",
     "death_date",
+    "rechallenge_start",
 )
 
 RESTS_ON: dict[str, tuple[str, ...]] = {
@@ -57,6 +58,11 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "timeline.maintenance_given": ("line.maintenance_start", "line.pd_date"),
     "timeline.pd_in_induction": ("line.chemo_end", "line.maintenance_start", "line.pd_date"),
     "timeline.pd_after_chemotherapy_months": ("line.chemo_end", "line.pd_date"),
+    "timeline.chemotherapy_free_months": (
+        "line.chemo_end",
+        "line.rechallenge_start",
+        "line.pd_date",
+    ),
     "timeline.pd_after_maintenance_months": ("line.maintenance_start", "line.pd_date"),
     "timeline.early_death_without_scan": (
         "line.last_assessment",
@@ -130,6 +136,7 @@ class _Timeline:
         self.start, self.last_dose = dates["ici_start"], dates["ici_last_dose"]
         self.chemo_end, self.maintenance = dates["chemo_end"], dates["maintenance_start"]
         self.pd, self.confirmation = dates["pd_date"], dates["pd_confirmed_date"]
+        self.rechallenge = dates["rechallenge_start"]
         self.assessed, self.death = dates["last_assessment"], dates["death_date"]
         self.pfs, self.os = (
             span_of(self.lines, "line.pfs_days"),
@@ -155,6 +162,9 @@ class _Timeline:
             "pd_confirmed_after_days": days_between(self.pd, self.confirmation),
             "pd_confirmed_months": months_between(self.start, self.confirmation),
             "pd_after_chemotherapy_months": months_between(self.chemo_end, self.pd),
+            "chemotherapy_free_months": months_between(
+                self.chemo_end, self.pd.earlier(self.rechallenge)
+            ),
             "pd_after_maintenance_months": months_between(self.maintenance, self.pd),
             "follow_up_months": self._follow_up(),
         }
