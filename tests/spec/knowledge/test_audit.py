@@ -349,6 +349,23 @@ def test_a_drug_has_one_standing_for_one_use() -> None:
     assert _types(approved, therapy("b", "emerging", line="first")) == []
 
 
+def test_a_part_does_not_exceed_what_the_whole_reaches_at_most() -> None:
+    def survival(name: str, **fields: Any) -> dict[str, Any]:
+        basis = {"measure": "survival_rate", "unit": "percent", "time_point": "5 years"}
+        return (
+            {**_outcome(name), "kind": "epidemiology", "id": f"epidemiology.{name}"}
+            | basis
+            | fields
+        )
+
+    whole = survival("a", value=90.0, qualifier="up_to", grade=["G1", "G2"])
+    part = {"value": 90.0, "qualifier": "greater_than", "entity": "typical_carcinoid"}
+    assert _types(whole, survival("b", grade=["G1"], **part)) == ["bound_exceeded"]
+    assert _types(whole, survival("b", grade=["G1"], **part | {"qualifier": "up_to"})) == []
+    assert _types(whole, survival("b", grade=["G3"], **part)) == []
+    assert _types(whole, survival("b", **part)) == []
+
+
 # --- findings are records --------------------------------------------------------------------
 
 

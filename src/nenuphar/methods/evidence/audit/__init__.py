@@ -31,6 +31,7 @@ from nenuphar.methods.evidence.audit.names import (
     check_trial_names,
 )
 from nenuphar.methods.evidence.audit.repeats import (
+    check_bounds,
     check_gains,
     check_printed_twice,
     check_shares,
@@ -60,6 +61,7 @@ CHECKS: tuple[Callable[[Sequence[RecordData]], Iterator[Finding]], ...] = (
     check_printed_twice,
     check_swapped,
     check_shares,
+    check_bounds,
     check_gains,
     check_bounds,
     check_general_gains,

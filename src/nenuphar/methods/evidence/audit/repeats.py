@@ -18,6 +18,13 @@ from nenuphar.methods.evidence.audit.finding import (
 
 _RESPONSE = ("ORR", "CR", "PR")
 _NO_RESPONSE = ("PD", "SD")
+_AT_MOST = ("up_to", "at_most", "less_than")
+_LUNG_NET = ("typical_carcinoid", "atypical_carcinoid", "carcinoid")
+_SHARES = (
+    ("epidemiology", "value", ("measure", "unit", "time_point", "metastatic_site")),
+    ("prevalence", "percent", ("marker", "alteration", "metastatic_site")),
+)
+"""Kinds that give a share of patients, the field of it, and what must be equal to compare two."""
 
 
 def _who(record: RecordData) -> tuple[object, ...]:
@@ -177,6 +184,48 @@ def _impossible(first: RecordData, second: RecordData) -> Iterator[Finding]:
         f"{shown(a + b)}%" if pair[0] != "DCR" else "",
         says,
     )
+
+
+def check_bounds(records: Sequence[RecordData]) -> Iterator[Finding]:
+    """Yield shares of a part of some patients above what all of them are said to reach at most.
+
+    A part: the same entity (lung NET are NET), and no wider in grade and site.
+    """
+    for kind, field, names in _SHARES:
+        given = [record for record in of_kind(records, kind) if field in record]
+        for whole, part in itertools.permutations(given, 2):
+            bounded = whole.get("qualifier") in _AT_MOST
+            same = all(whole.get(name, "") == part.get(name, "") for name in names)
+            if bounded and same and _is_part(part, whole) and _exceeds(part, whole, field):
+                a, b = shown(float(whole[field])), shown(float(part[field]))
+                yield Finding(
+                    "bound_exceeded",
+                    "minor",
+                    (whole, part),
+                    (a, b),
+                    "",
+                    f"At most {a} is printed for all of them, and "
+                    f"{'more than ' * (part.get('qualifier') == 'greater_than')}{b} for a part.",
+                    about=str(part["id"]),
+                )
+
+
+def _is_part(part: RecordData, whole: RecordData) -> bool:
+    entity, wider = part.get("entity"), whole.get("entity")
+    if entity != wider and not (wider == "net" and entity in _LUNG_NET):
+        return False
+    for name in ("grade", "site"):
+        own, limit = set(part.get(name, ())), set(whole.get(name, ()))
+        if limit and not (own and own <= limit):
+            return False
+    return not any(whole.get(name) for name in ("molecular_group", "function", "tumour_setting"))
+
+
+def _exceeds(part: RecordData, whole: RecordData, field: str) -> bool:
+    share, bound = float(part[field]), float(whole[field])
+    if part.get("qualifier") in _AT_MOST:
+        return False
+    return share > bound or (share == bound and part.get("qualifier") == "greater_than")
 
 
 def check_gains(records: Sequence[RecordData]) -> Iterator[Finding]:
