@@ -360,7 +360,7 @@ def test_a_part_does_not_exceed_what_the_whole_reaches_at_most() -> None:
 
     whole = survival("a", value=90.0, qualifier="up_to", grade=["G1", "G2"])
     part = {"value": 90.0, "qualifier": "greater_than", "entity": "typical_carcinoid"}
-    assert _types(whole, survival("b", grade=["G1"], **part)) == ["bound_exceeded"]
+    assert _types(whole, survival("b", grade=["G1"], **part)) == ["part_exceeds_whole"]
     assert _types(whole, survival("b", grade=["G1"], **part | {"qualifier": "up_to"})) == []
     assert _types(whole, survival("b", grade=["G3"], **part)) == []
     assert _types(whole, survival("b", **part)) == []

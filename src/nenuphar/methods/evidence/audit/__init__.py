@@ -31,8 +31,8 @@ from nenuphar.methods.evidence.audit.names import (
     check_trial_names,
 )
 from nenuphar.methods.evidence.audit.repeats import (
-    check_bounds,
     check_gains,
+    check_parts,
     check_printed_twice,
     check_shares,
     check_swapped,
@@ -61,7 +61,7 @@ CHECKS: tuple[Callable[[Sequence[RecordData]], Iterator[Finding]], ...] = (
     check_printed_twice,
     check_swapped,
     check_shares,
-    check_bounds,
+    check_parts,
     check_gains,
     check_bounds,
     check_general_gains,

@@ -186,7 +186,7 @@ def _impossible(first: RecordData, second: RecordData) -> Iterator[Finding]:
     )
 
 
-def check_bounds(records: Sequence[RecordData]) -> Iterator[Finding]:
+def check_parts(records: Sequence[RecordData]) -> Iterator[Finding]:
     """Yield shares of a part of some patients above what all of them are said to reach at most.
 
     A part: the same entity (lung NET are NET), and no wider in grade and site.
@@ -199,7 +199,7 @@ def check_bounds(records: Sequence[RecordData]) -> Iterator[Finding]:
             if bounded and same and _is_part(part, whole) and _exceeds(part, whole, field):
                 a, b = shown(float(whole[field])), shown(float(part[field]))
                 yield Finding(
-                    "bound_exceeded",
+                    "part_exceeds_whole",
                     "minor",
                     (whole, part),
                     (a, b),
