@@ -99,3 +99,11 @@ def test_sentences():
     assert join_words(["a, of b", "c"], "or") == "a, of b; or c"
     assert scope_title(Scope.COMPONENT, ("P", "T", "S", "C")) == "Tumour T, specimen S, component C"
     assert short_edition("who_thoracic_2021") == "WHO thoracic 2021"
+
+
+def test_an_open_rule_of_which_nothing_is_on_record_stands_apart():
+    absent = Trace("lt", OPEN, "a.x", "", "< 2")
+    one = reasoning(Trace("all", OPEN, children=(absent, absent)), "undetermined")
+    assert (len(one.live), len(one.silent)) == (0, 1)
+    seen = reasoning(Trace("all", OPEN, children=(absent, leaf(MET, "a.y"))), "undetermined")
+    assert (len(seen.live), len(seen.silent)) == (1, 0)

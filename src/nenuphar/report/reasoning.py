@@ -72,12 +72,14 @@ class ReasoningView:
 
     Attributes:
         live: Those that carry its value or could change it; the former first.
+        silent: Those that could change it, but of which nothing is on record.
         reported: Those that rest on a report only, and that criteria have overtaken.
         not_met: Those whose criteria are not met.
         unlike_report: Those for which the report says something else.
     """
 
     live: tuple[RuleView, ...]
+    silent: tuple[RuleView, ...]
     reported: tuple[RuleView, ...]
     not_met: tuple[RuleView, ...]
     unlike_report: tuple[RuleView, ...]
@@ -101,8 +103,10 @@ class Reasoning:
         for rule in rules:
             reported = rule.rule_id not in chosen and self._is_reported(rule.rule_id)
             sorts[rule.status == "not_met", reported].append(self._rule(conclusion.fact, rule))
+        open_ones = sorts[False, False]
         return ReasoningView(
-            live=tuple(sorts[False, False]),
+            live=tuple(view for view in open_ones if not _is_silent(view.rule)),
+            silent=tuple(view for view in open_ones if _is_silent(view.rule)),
             reported=tuple(sorts[False, True]),
             not_met=tuple(sorts[True, False]),
             unlike_report=tuple(sorts[True, True]),
@@ -172,6 +176,20 @@ class Reasoning:
         for name in ids:
             threshold = self._kb.thresholds.get(name)
             yield f"{name}: {threshold.meaning}" if threshold else name
+
+
+def _is_silent(rule: RuleTrace) -> bool:
+    """Whether a rule is open and none of the facts that it reads is on record."""
+    return rule.status == "undetermined" and not any(
+        leaf.value for tree in (rule.when, rule.unless) if tree for leaf in _leaves(tree)
+    )
+
+
+def _leaves(trace: Trace) -> Iterable[Trace]:
+    if not trace.children:
+        yield trace
+    for child in trace.children:
+        yield from _leaves(child)
 
 
 def _boolean(code: str) -> str:
