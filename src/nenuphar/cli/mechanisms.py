@@ -16,8 +16,6 @@ from nenuphar.cli.trials import (
     write_text,
 )
 
-_SIGNS = {"support": "▲ support", "contradiction": "▼ contradiction", "no_data": "· no data"}
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to an app."""
@@ -41,7 +39,7 @@ def mechanisms(
         match_mechanisms,
         mechanism_as_data,
     )
-    from nenuphar.report.mechanism_map import draw_mechanisms, words
+    from nenuphar.report.mechanism_map import draw_mechanisms, line_of, words
 
     kb = load_knowledge()
     assessment = assess_with_questions(read_case(case, kb), kb)
@@ -54,13 +52,14 @@ def mechanisms(
         data = [mechanism_as_data(match) for match in matches]
         print_json({"patient": assessment.patient, "note": MECHANISM_NOTE, "mechanisms": data})
         return
-    table = table_of("", "Chapter", "This case", "Shown by", "Strategies")
-    for chapter in drawn:
-        shown = [f"{_SIGNS[e.evidence][0]} {e.name} ({e.effect}; {words(e.tumours)})"
-                 for e in chapter.entries]  # fmt: skip
-        table.add_row(
-            chapter.side, words(chapter.category), _SIGNS[chapter.evidence], "\n".join(shown),
-            ", ".join(map(words, chapter.strategies)),
-        )  # fmt: skip
+    table = table_of("Chapter", "This case", "Shown by", "Strategies")
+    for side in ("intrinsic", "extrinsic"):
+        table.add_section()
+        table.add_row(f"[bold]{side.capitalize()}[/bold]")
+        for chapter in (one for one in drawn if one.side == side):
+            table.add_row(
+                chapter.category, chapter.says, "\n".join(map(line_of, chapter.entries)),
+                ", ".join(map(words, chapter.strategies)),
+            )  # fmt: skip
     console().print(table)
     typer.echo(MECHANISM_NOTE)

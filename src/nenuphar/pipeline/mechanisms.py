@@ -18,6 +18,7 @@ from nenuphar.pipeline.matching import (
     trial_match,
 )
 from nenuphar.report.criteria import CriterionWords
+from nenuphar.report.mechanism_chapters import chapter_of, place_of
 from nenuphar.report.mechanism_map import Chapter, Entry
 
 Evidence = Literal["support", "contradiction", "no_data"]
@@ -70,8 +71,8 @@ def match_mechanisms(assessment: Assessment, knowledge: KnowledgeBase) -> list[M
     return sorted(matches, key=lambda match: (key(match.record), match.record["id"]))
 
 
-def _place(record: Mapping[str, Any]) -> tuple[bool, str]:
-    return record["class"] != "intrinsic", record["category"]
+def _place(record: Mapping[str, Any]) -> tuple[int, int]:
+    return place_of(record["class"], chapter_of(record["class"], record["category"]))
 
 
 def _seen_in(
@@ -91,21 +92,23 @@ def chapters(matches: Sequence[MechanismMatch]) -> list[Chapter]:
     """Return the mechanisms by chapter, as the map draws them.
 
     A chapter is supported where one of its mechanisms is, contradicted where some are and none is
-    supported; resistance and sensitivity are told apart in its entries.
+    supported; resistance and response are told apart in its entries.
     """
-    grouped: dict[tuple[bool, str], list[MechanismMatch]] = {}
+    grouped: dict[tuple[str, str], list[MechanismMatch]] = {}
     for match in matches:
-        grouped.setdefault(_place(match.record), []).append(match)
+        side = match.record["class"]
+        title = chapter_of(side, match.record["category"])
+        grouped.setdefault((side, title), []).append(match)
     return [
         Chapter(
-            "extrinsic" if outside else "intrinsic",
-            category,
+            side,
+            title,
             _of_chapter(own),
-            tuple(dict.fromkeys(_entry(m) for m in own if m.evidence != "no_data")),
+            tuple(dict.fromkeys(entry_of(m) for m in own if m.evidence != "no_data")),
             tuple(sorted({s for m in own for s in m.record.get("strategies", ())})),
             len(own),
         )
-        for (outside, category), own in sorted(grouped.items())
+        for (side, title), own in sorted(grouped.items(), key=lambda item: place_of(*item[0]))
     ]
 
 
@@ -114,7 +117,8 @@ def _of_chapter(own: Sequence[MechanismMatch]) -> Evidence:
     return next((e for e in ("support", "contradiction") if e in seen), "no_data")  # type: ignore[return-value]
 
 
-def _entry(match: MechanismMatch) -> Entry:
+def entry_of(match: MechanismMatch) -> Entry:
+    """Return a mechanism as the map names it."""
     record = match.record
     return Entry(
         f"{record['target']} {record['direction'].replace('_', ' ')}",

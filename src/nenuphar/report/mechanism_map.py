@@ -10,10 +10,24 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _COLUMN, _GAP, _MARGIN = 980, 460, 20, 20
-_LINE, _HEAD, _TOP = 15, 22, 92
-_FILLS = {"support": "#fbe3cf", "contradiction": "#dcebf7", "no_data": "#f4f4f2"}
-_STROKES = {"support": "#c05a00", "contradiction": "#2a6fa8", "no_data": "#b5b5ae"}
+_LINE, _HEAD, _TOP = 15, 22, 96
+_LINES = 6
+# Okabe and Ito: vermilion, blue, purple, grey; marks and words repeat what the colours say.
+_FILLS = {"resistance": "#fbe3cf", "sensitivity": "#dcebf7", "both": "#f3e3ee",
+          "unclear": "#f6f0dc", "contradiction": "#eef1f2", "no_data": "#fafaf9"}  # fmt: skip
+_STROKES = {"resistance": "#c05a00", "sensitivity": "#0072b2", "both": "#a0508a",
+            "unclear": "#9a7b1a", "contradiction": "#5d6a72", "no_data": "#c4c4bd"}  # fmt: skip
+_SAYS = {
+    "resistance": "▲ for resistance",
+    "sensitivity": "▲ for response",
+    "both": "▲ both ways",
+    "unclear": "▲ effect not settled",
+    "contradiction": "▼ contradicted",
+    "no_data": "no data",
+}
 _MARKS = {"support": "▲", "contradiction": "▼", "no_data": "·"}
+_EFFECTS = {"resistance": "resistance", "sensitivity": "response", "mixed": "mixed effect",
+            "unknown": "effect not known"}  # fmt: skip
 _TITLES = {
     "intrinsic": "Intrinsic: the tumour cell",
     "extrinsic": "Extrinsic: the surroundings",
@@ -21,11 +35,9 @@ _TITLES = {
 _SHORT = {"ici": "ICI", "mhc": "MHC", "dna": "DNA", "sting": "STING", "tam": "TAM", "pd1": "PD-1",
           "pdl1": "PD-L1", "ctla4": "CTLA-4", "lag3": "LAG-3", "tim3": "TIM-3", "tigit": "TIGIT",
           "ezh2": "EZH2", "lsd1": "LSD1", "car": "CAR", "b7h3": "B7-H3", "prrt": "PRRT",
-          "fgfr": "FGFR",
-          "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC",
-          "net": "NET",
-          "nec": "NEC", "nen": "NEN", "t": "T", "egfr": "EGFR", "mtor": "mTOR",
-          "csf1r": "CSF1R"}  # fmt: skip
+          "fgfr": "FGFR", "treg": "Treg", "mtor": "mTOR", "csf1r": "CSF1R", "egfr": "EGFR",
+          "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC", "net": "NET", "nec": "NEC",
+          "nen": "NEN", "t": "T"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,23 @@ class Chapter:
     strategies: tuple[str, ...]
     known: int
 
+    @property
+    def leaning(self) -> str:
+        """Where what is supported points: `resistance`, `sensitivity`, `both` or `unclear`.
+
+        `contradiction` or `no_data` where nothing is supported.
+        """
+        if self.evidence != "support":
+            return self.evidence
+        effects = {entry.effect for entry in self.entries if entry.evidence == "support"}
+        clear = effects & {"resistance", "sensitivity"}
+        return "both" if len(clear) == 2 else next(iter(clear), "unclear")
+
+    @property
+    def says(self) -> str:
+        """What the case says of the chapter, in words."""
+        return _SAYS[self.leaning]
+
 
 def draw_mechanisms(chapters: list[Chapter], title: str) -> str:
     """Return the map as an SVG text; the same input gives the same bytes.
@@ -79,35 +108,46 @@ def draw_mechanisms(chapters: list[Chapter], title: str) -> str:
     height = max(bottoms) + _MARGIN
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" role="img" font-family="sans-serif">',
+        f'width="{_WIDTH}" height="{height}" role="img" font-family="sans-serif" font-size="11">',
         f"<title>{escape(title)}</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(_MARGIN, 28, title, size=17, bold=True),
-        _text(_MARGIN, 48, "▲ the case supports   ▼ the case contradicts   · no data", size=12),
-    ]
+        _text(_MARGIN, 50, "▲ the case shows it   ▼ the case shows the opposite   "
+              "→ strategies that the sources name", size=12),
+    ]  # fmt: skip
     return "\n".join([*head, *parts, "</svg>\n"])
 
 
 def _chapter(chapter: Chapter, x: int, y: int) -> tuple[list[str], int]:
-    lines = [
-        (f"{_MARKS[e.evidence]} {e.name} ({e.effect}; seen in {words(e.tumours)})", "#222222")
-        for e in chapter.entries
-    ]
+    shown = sorted(chapter.entries, key=lambda entry: entry.evidence != "support")
+    lines = [(line_of(entry), "#222222") for entry in shown[:_LINES]]
+    if len(shown) > _LINES:
+        lines.append((f"and {len(shown) - _LINES} more", "#444444"))
     if not lines:
-        lines = [(f"no data on {chapter.known} known", "#666660")]
+        lines = [(f"none of {chapter.known} known mechanisms can be told", "#666660")]
     if chapter.strategies:
         named = ", ".join(map(words, chapter.strategies))
         lines += [(line, "#3d6b35") for line in _wrapped(f"→ {named}")]
     height = _HEAD + _LINE * len(lines) + 8
-    fill, stroke = _FILLS[chapter.evidence], _STROKES[chapter.evidence]
+    fill, stroke = _FILLS[chapter.leaning], _STROKES[chapter.leaning]
+    dashes = ' stroke-dasharray="4 3"' if chapter.leaning in ("contradiction", "no_data") else ""
+    says = escape(chapter.says)
     box = [
         f'<rect x="{x}" y="{y}" width="{_COLUMN}" height="{height}" rx="8" fill="{fill}" '
-        f'stroke="{stroke}"/>',
-        _text(x + 12, y + 17, _first_upper(words(chapter.category)), size=13, bold=True),
+        f'stroke="{stroke}"{dashes}/>',
+        _text(x + 12, y + 17, chapter.category, size=13, bold=True),
+        f'<text x="{x + _COLUMN - 12}" y="{y + 17}" text-anchor="end" font-weight="bold" '
+        f'fill="{stroke}">{says}</text>',
     ]
     for i, (line, colour) in enumerate(lines):
         box.append(_text(x + 16, y + _HEAD + 13 + i * _LINE, _cut(line), colour=colour))
     return box, height
+
+
+def line_of(entry: Entry) -> str:
+    """Return a mechanism on one line: mark, name, effect and where it was seen."""
+    effect = _EFFECTS.get(entry.effect, entry.effect)
+    return f"{_MARKS[entry.evidence]} {entry.name} ({effect}; seen in {words(entry.tumours)})"
 
 
 def words(code: str) -> str:
@@ -115,10 +155,6 @@ def words(code: str) -> str:
     parts = code.replace("_", " ").split(" ")
     return " ".join(_SHORT.get(part.rstrip(","), part.rstrip(",")) + ("," * part.endswith(","))
                     for part in parts)  # fmt: skip
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _wrapped(text: str, most: int = 72) -> list[str]:
@@ -138,4 +174,5 @@ def _text(
     x: int, y: int, text: str, *, size: int = 11, bold: bool = False, colour: str = "#222222"
 ) -> str:
     weight = ' font-weight="bold"' if bold else ""
-    return f'<text x="{x}" y="{y}" font-size="{size}"{weight} fill="{colour}">{escape(text)}</text>'
+    scale = f' font-size="{size}"' if size != 11 else ""
+    return f'<text x="{x}" y="{y}"{scale}{weight} fill="{colour}">{escape(text)}</text>'
