@@ -79,7 +79,7 @@ def match(
 
 
 def _print(matches: list[TherapyMatch]) -> None:
-    from nenuphar.pipeline.therapies import predictive_words
+    from nenuphar.pipeline.therapies import event_words, predictive_words
 
     table = table_of("Drug", "Status", "For whom", "This case", "Predictive factor")
     events: dict[str, None] = {}
@@ -89,7 +89,7 @@ def _print(matches: list[TherapyMatch]) -> None:
         if record.get("negative"):
             status += "\nevidence against"
         for event in found.regulatory:
-            events[_event(event)] = None
+            events[f"{event['drug']}: {event_words(event)}"] = None
         table.add_row(
             record["drug"], status, _for_whom(record), _population(found),
             predictive_words(found),
@@ -97,12 +97,6 @@ def _print(matches: list[TherapyMatch]) -> None:
     console().print(table)
     for event in events:
         typer.echo(f"  {event}")
-
-
-def _event(event: Any) -> str:
-    when = " ".join(part for part in (event.get("authority", ""), event.get("date", "")) if part)
-    what = f"{event['drug']}: {event['event'].replace('_', ' ')}"
-    return f"{what} ({when or 'date not stated'}), {event['indication']}"
 
 
 def _for_whom(record: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from nenuphar.domain.truth import Truth, all_of
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import Criterion, parse_criterion
+from nenuphar.knowledge.repairs import repaired
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.matching import (
     CriterionMatch,
@@ -39,7 +40,7 @@ class TherapyMatch:
     """How a patient and a treatment fit.
 
     Attributes:
-        record: The treatment.
+        record: The treatment, with a repaired value in place of the printed one.
         population: Whether the patient belongs to the population; undetermined at most where only
             entity, grade and site of the record are computable.
         provisional: Whether that rests on a provisional value.
@@ -70,9 +71,10 @@ def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[Th
         approved before routine before emerging before withdrawn, in the order of ids.
     """
     reader, words = reader_of(assessment, knowledge), CriterionWords(knowledge)
-    events = knowledge.kinds("regulatory_event")
+    events = [repaired(event) for event in knowledge.kinds("regulatory_event")]
     matches = []
-    for record in knowledge.kinds("therapy"):
+    for printed in knowledge.kinds("therapy"):
+        record = repaired(printed)
         text_only = not record.get("criteria") and record["population"] not in _WHOLE_ENTITY
         joined = trial_match(record, match_criteria(population_of(record), reader, words))
         factor = _factor_tree(record)
@@ -135,8 +137,22 @@ def _predictive(record: Mapping[str, Any], matches: tuple[CriterionMatch, ...]) 
     return "not_computable"
 
 
+def same_drug_key(drug: str) -> frozenset[str]:
+    """Return what two ways of writing one drug or combination have in common."""
+    return _words(drug)
+
+
+def event_words(event: Mapping[str, Any]) -> str:
+    """Return a decision of an authority in words, without the drug; says what is not stated."""
+    when = " ".join(part for part in (event.get("authority", ""), event.get("date", "")) if part)
+    what = event["event"].replace("_", " ")
+    return f"{what} ({when or 'date not stated'}), {event['indication']}"
+
+
 def _same_drug(event: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    return _words(event["drug"]) <= _words(record["drug"])
+    """Whether a decision is on the drug, or on the combination that its indication names."""
+    decided, treatment = _words(event["drug"]), _words(record["drug"])
+    return decided <= treatment <= decided | _words(event["indication"])
 
 
 @lru_cache(maxsize=4096)
@@ -150,7 +166,7 @@ def predictive_words(match: TherapyMatch) -> str:
     said = {
         "none": NO_FACTOR,
         "not_stated": "predictive factor not stated",
-        "not_computable": f"{text}: see the criteria" if match.record.get("criteria") else
+        "not_computable": f"{text}: part of the criteria" if match.record.get("criteria") else
         f"{text}: not computable, read the source",
     }  # fmt: skip
     return said.get(match.predictive) or f"{text}: {match.predictive.replace('_', ' ')}"
@@ -163,6 +179,7 @@ def therapy_as_data(match: TherapyMatch) -> dict[str, Any]:
     return {
         "therapy": record["id"],
         **{name: record.get(name, "") for name in copied},
+        "repaired": record.get("repaired"),
         "population_match": match.population.value,
         "provisional": match.provisional,
         "criteria": [criterion_as_data(criterion) for criterion in match.criteria],

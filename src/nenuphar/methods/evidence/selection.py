@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nenuphar.knowledge.repairs import repaired
 from nenuphar.methods.evidence.counts import StudyCounts, impossible
 from nenuphar.methods.evidence.estimate import EvidenceError
 from nenuphar.methods.evidence.hazard import HazardRatio, impossible_ratio
@@ -104,15 +105,6 @@ def select(
         (*aside, *overlapping),
         tuple(_notes(kept, question)),
     )
-
-
-def repaired(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with its repaired value in place of the printed one."""
-    repairs = record.get("repaired") or []
-    changed = dict(record)
-    for repair in [repairs] if isinstance(repairs, Mapping) else repairs:
-        changed[repair["field"]] = repair["value"]
-    return changed
 
 
 def within(record: Mapping[str, Any], population: str, ancestors: Ancestors) -> bool:
