@@ -162,9 +162,26 @@ class CaseView:
         ]
 
     @property
-    def reasoned(self) -> list[ConclusionView]:
-        """Conclusions that rules came to."""
-        return [view for view in self.all if view.conclusion.rules]
+    def reasoned(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
+        """Conclusions on whose rules something on record bears, with the assessors who come to it.
+
+        Assessors who come to the same, with the same left open, share the reasons of the first.
+        """
+        same: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
+        for view in self.all:
+            own = view.conclusion
+            if own.rules and view.reasoning.bears:
+                same[own.fact, own.key, view.value, own.status, own.missing].append(view)
+        return [
+            (views[0], tuple(v.conclusion.assessor for v in views if v.conclusion.assessor))
+            for views in same.values()
+        ]
+
+    @property
+    def untouched(self) -> list[str]:
+        """Facts on whose rules nothing on record bears, in words."""
+        silent = (v for v in self.all if v.conclusion.rules and not v.reasoning.bears)
+        return list(dict.fromkeys(view.label for view in silent))
 
     @property
     def observed_rows(self) -> list[tuple[str, str, list[tuple[str, str, str, str, str]]]]:

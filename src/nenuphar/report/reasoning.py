@@ -72,6 +72,8 @@ class ReasoningView:
 
     Attributes:
         live: Those that carry its value or could change it; the former first.
+        possible: Where nothing is concluded, those that something on record bears on; of their
+            criteria only what is open.
         silent: Those that could change it, but of which nothing is on record.
         reported: Those that rest on a report only, and that criteria have overtaken.
         not_met: Those whose criteria are not met.
@@ -79,10 +81,16 @@ class ReasoningView:
     """
 
     live: tuple[RuleView, ...]
+    possible: tuple[RuleView, ...]
     silent: tuple[RuleView, ...]
     reported: tuple[RuleView, ...]
     not_met: tuple[RuleView, ...]
     unlike_report: tuple[RuleView, ...]
+
+    @property
+    def bears(self) -> bool:
+        """Whether something on record bears on any of the rules."""
+        return bool(self.live or self.possible or self.not_met or self.reported)
 
 
 class Reasoning:
@@ -103,10 +111,12 @@ class Reasoning:
         for rule in rules:
             reported = rule.rule_id not in chosen and self._is_reported(rule.rule_id)
             sorts[rule.status == "not_met", reported].append(self._rule(conclusion.fact, rule))
-        open_ones = sorts[False, False]
+        telling = [view for view in sorts[False, False] if not _is_silent(view.rule)]
+        nothing = conclusion.status == "undetermined"
         return ReasoningView(
-            live=tuple(view for view in open_ones if not _is_silent(view.rule)),
-            silent=tuple(view for view in open_ones if _is_silent(view.rule)),
+            live=() if nothing else tuple(telling),
+            possible=tuple(self._rule(conclusion.fact, v.rule, True) for v in telling if nothing),
+            silent=tuple(view for view in sorts[False, False] if _is_silent(view.rule)),
             reported=tuple(sorts[False, True]),
             not_met=tuple(sorts[True, False]),
             unlike_report=tuple(sorts[True, True]),
@@ -116,14 +126,16 @@ class Reasoning:
         rule = self._kb.rules.get(rule_id)
         return rule is not None and rule.basis == "reported"
 
-    def _rule(self, fact: str, rule: RuleTrace) -> RuleView:
-        refuted = rule.when.truth is Truth.NOT_MET
+    def _rule(self, fact: str, rule: RuleTrace, brief: bool = False) -> RuleView:
+        refuted = brief or rule.when.truth is Truth.NOT_MET
         open_exception = rule.unless if rule.status != "not_met" or not refuted else None
         return RuleView(
             rule,
             self._words.value(fact, rule.value),
             self._node(rule.when, refuted),
-            self._node(open_exception, rule.status == "not_met") if open_exception else None,
+            self._node(open_exception, brief or rule.status == "not_met")
+            if open_exception
+            else None,
             tuple(self._words.inline(name) for name in rule.missing),
         )
 
@@ -138,9 +150,8 @@ class Reasoning:
         ]
         if len(children) == 1 and deciding and trace.op in ("all", "any"):
             return children[0]
-        return Node(
-            trace.truth.value, self._joint(trace), note=trace.note, children=tuple(children)
-        )
+        joined = tuple(_gathered(children))
+        return Node(trace.truth.value, self._joint(trace), note=trace.note, children=joined)
 
     def _joint(self, trace: Trace) -> str:
         if trace.op == "at_least":
@@ -176,6 +187,18 @@ class Reasoning:
         for name in ids:
             threshold = self._kb.thresholds.get(name)
             yield f"{name}: {threshold.meaning}" if threshold else name
+
+
+def _gathered(children: Sequence[Node]) -> Iterable[Node]:
+    """Put lines of facts that are not on record into one, where there are several."""
+    absent = [
+        child for child in children if child.seen == _ABSENT and child.truth == "undetermined"
+    ]
+    if len(absent) < 2:
+        return children
+    named = "; ".join(f"{child.label} (asked: {child.wanted})" for child in absent)
+    kept = [child for child in children if child not in absent]
+    return [*kept, Node("undetermined", f"Not recorded: {named}")]
 
 
 def _is_silent(rule: RuleTrace) -> bool:
