@@ -51,9 +51,7 @@ def _ancestors(code: str) -> frozenset[str]:
     """Return what lies above an entity or a site; nothing for a code that is neither."""
     from nenuphar.knowledge.base import load_knowledge
 
-    hierarchies = load_knowledge().hierarchies
-    known = (hierarchies[name] for name in ("tumour_entity", "tumour_site"))
-    return frozenset().union(*(h.ancestors(code) for h in known if code in h))
+    return load_knowledge().above(code)
 
 
 def _register() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nenuphar.report.trial_words import status_words, trial_label
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -51,7 +53,7 @@ def list_trials(
     table = table_of("Trial", "Title", "Intervention", "Status", "G3 NET?")
     for record in found:
         table.add_row(
-            trial_name(record), record["name"], record["intervention"], _status(record),
+            trial_label(record), record["name"], record["intervention"], status_words(record),
             record["enrols_g3_net"],
         )  # fmt: skip
     console().print(table)
@@ -78,9 +80,9 @@ def show_trial(
         return
     words = CriterionWords(kb)
     for record in records:
-        typer.secho(f"{trial_name(record)}: {record['name']}", bold=True)
+        typer.secho(f"{trial_label(record)}: {record['name']}", bold=True)
         typer.echo(f"  {record['intervention']}; phase {record.get('phase') or 'not stated'}")
-        typer.echo(f"  {_status(record)}; {record.get('condition', '')}")
+        typer.echo(f"  {status_words(record)}; {record.get('condition', '')}")
         typer.echo(f"  G3 NET may enter: {record['enrols_g3_net']}; {_kept_apart(record)}")
         for flag in record.get("heterogeneity", ()):
             typer.echo(f"  caution: {_HETEROGENEITY[flag]}")
@@ -166,7 +168,7 @@ def g3_net(
     from nenuphar.knowledge.base import load_knowledge
     from nenuphar.pipeline.g3_net import answer_as_data, ask_trials
 
-    answers = [answer_as_data(a) | {"name": trial_name(a.record)}
+    answers = [answer_as_data(a) | {"name": trial_label(a.record)}
                for a in ask_trials(load_knowledge(), patients)]  # fmt: skip
     if figure is not None:
         from nenuphar.report.g3_net_figure import draw_g3_net
@@ -240,9 +242,9 @@ def _match_one(
 def _print_match(match: TrialMatch) -> None:
     word = match.eligibility.value.replace("_", " ")
     mark = " (provisional)" if match.provisional else ""
-    typer.secho(f"{trial_name(match.record)}: {match.record['name']}", bold=True)
+    typer.secho(f"{trial_label(match.record)}: {match.record['name']}", bold=True)
     typer.secho(f"  {word}{mark}", fg=_COLOURS[match.eligibility.value])
-    typer.echo(f"  {match.record['intervention']}; {_status(match.record)}")
+    typer.echo(f"  {match.record['intervention']}; {status_words(match.record)}")
     for criterion in match.criteria:
         typer.echo(f"  {_SIGNS[criterion.truth.value]} {criterion.asks}")
         for message in criterion.messages:
@@ -261,8 +263,8 @@ def _print_matches(matches: list[TrialMatch]) -> None:
     for match in matches:
         met = sum(c.truth.value == "met" for c in match.criteria)
         table.add_row(
-            trial_name(match.record), f"{match.completeness:.0%}", f"{met}/{len(match.criteria)}",
-            ", ".join(match.missing), _status(match.record),
+            trial_label(match.record), f"{match.completeness:.0%}", f"{met}/{len(match.criteria)}",
+            ", ".join(match.missing), status_words(match.record),
         )  # fmt: skip
     console().print(table)
 
@@ -295,7 +297,7 @@ def _match_cohort(
     table = table_of("Trial", "Met", "Not met", "Undetermined", "Status")
     records = {question.id: question.record for question in trials}
     for name, *numbers in counts.iter_rows():
-        table.add_row(trial_name(records[name]), *map(str, numbers), _status(records[name]))
+        table.add_row(trial_label(records[name]), *map(str, numbers), status_words(records[name]))
     console().print(table)
     if len(trials) == 1:
         fitting = pairs.filter(pl.col("eligibility") == "met")["patient_id"].to_list()
@@ -356,23 +358,6 @@ def _names(record: dict[str, Any]) -> list[str]:
         for n in [*names, *record.get("other_ids", ()), *record.get("other_names", ())]
         if n
     ]
-
-
-def trial_name(record: Any) -> str:
-    """Return what a trial is called: registry number and first other id, or its short name."""
-    other = record.get("other_ids") or [""]
-    parts = [record.get("nct_id", ""), other[0]]
-    return (
-        " ".join(part for part in parts if part)
-        or record["id"].split(".")[1].replace("_", "-").upper()
-    )
-
-
-def _status(record: Any) -> str:
-    status = record.get("recruitment_status")
-    if not status:
-        return "status not stated"
-    return f"{status} as of {record.get('status_as_of') or 'an unstated date'}"
 
 
 def _kept_apart(record: Any) -> str:

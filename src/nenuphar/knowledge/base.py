@@ -133,6 +133,11 @@ class KnowledgeBase:
         """Hash of everything in this release."""
         return content_hash({key: self.raw[key] for key in sorted(self.raw)})
 
+    def above(self, code: str) -> frozenset[str]:
+        """Return what lies above an entity or a site; nothing for a code that is neither."""
+        known = (self.hierarchies[name] for name in ("tumour_entity", "tumour_site"))
+        return frozenset().union(*(h.ancestors(code) for h in known if code in h))
+
     def kinds(self, *kinds: str) -> list[dict[str, Any]]:
         """Return the active records of the named kinds as plain data, in the order of ids."""
         return [

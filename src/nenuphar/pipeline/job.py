@@ -21,6 +21,7 @@ from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
+from nenuphar.pipeline.matching import questions_of_trials
 from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
 from nenuphar.report.case_json import case_json
@@ -97,7 +98,7 @@ def run_job(
         raise UsageError(f"--reports is all, flagged or none, not {reports!r}")
     knowledge = load_knowledge()
     progress("reading")
-    read = read_input(source, knowledge, mapping)
+    read = read_input(source, knowledge, mapping, questions_of_trials(knowledge))
     frames = until(read.frames, as_of)
     progress("concluding")
     conclusions = conclude_in_parts(frames, workers, scheduler)

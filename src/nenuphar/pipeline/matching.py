@@ -193,7 +193,8 @@ def match_case(
         trials: The trials; all with criteria if None.
 
     Returns:
-        One match for each trial, the most completely documented first.
+        One match for each trial, the most completely documented first, and of these the one with
+        the most criteria.
     """
     reader = reader_of(assessment, knowledge)
     words = CriterionWords(knowledge)
@@ -201,7 +202,10 @@ def match_case(
     matches = [
         trial_match(trial.record, match_criteria(trial.criteria, reader, words)) for trial in chosen
     ]
-    return sorted(matches, key=lambda match: (-match.completeness, match.record["id"]))
+    return sorted(
+        matches,
+        key=lambda match: (-match.completeness, -len(match.criteria), match.record["id"]),
+    )
 
 
 def match_criteria(

@@ -126,6 +126,56 @@ def match_decided(evaluator: CohortEvaluator, trials: Sequence[Question]) -> Coh
     return CohortMatches(patients, trials, answers, evaluator.plan.knowledge)
 
 
+def trials_by_count(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Count how patients and trials fit, trial by trial.
+
+    Args:
+        pairs: As `CohortMatches.pairs` gives them.
+
+    Returns:
+        Columns `trial_id`, `met`, `provisional` (of those met), `undetermined`, `not_met` (numbers
+        of patients) and `fitting` (ids of those who meet all criteria); trials that nobody fits or
+        may fit are left out, those that most fit come first.
+    """
+    fits = pl.col("eligibility") == "met"
+    return (
+        pairs.group_by("trial_id", maintain_order=True)
+        .agg(
+            met=fits.sum(),
+            provisional=(fits & pl.col("provisional")).sum(),
+            undetermined=(pl.col("eligibility") == "undetermined").sum(),
+            not_met=(pl.col("eligibility") == "not_met").sum(),
+            fitting=pl.col("patient_id").filter(fits),
+        )
+        .with_columns(pl.col("trial_id").cast(pl.String))
+        .filter((pl.col("met") > 0) | (pl.col("undetermined") > 0))
+        .sort("met", "undetermined", "trial_id", descending=[True, True, False])
+    )
+
+
+def what_would_decide(pairs: pl.DataFrame, most: int = 10) -> list[tuple[str, int, int, int]]:
+    """Return the facts that most undetermined pairs lack.
+
+    Args:
+        pairs: As `CohortMatches.pairs` gives them.
+        most: How many facts to return.
+
+    Returns:
+        Fact, number of open pairs that lack it, of those that lack nothing else, and of patients.
+    """
+    lists = pl.col("missing").str.split(";")
+    lacking = (
+        pairs.filter(pl.col("eligibility") == "undetermined", pl.col("missing") != "")
+        .select("patient_id", missing=lists, alone=lists.list.len() == 1)
+        .explode("missing")
+    )
+    counted = lacking.group_by("missing").agg(
+        n=pl.len(), alone=pl.col("alone").sum(), patients=pl.col("patient_id").n_unique()
+    )
+    ordered = counted.sort("n", "missing", descending=[True, False]).head(most)
+    return [(fact, n, alone, people) for fact, n, alone, people in ordered.iter_rows()]
+
+
 def _joined(trial: Question, answers: Answers) -> pl.Series:
     return reduce(and_, (answers.by_tree[tree].truth for tree in trial.criteria))
 

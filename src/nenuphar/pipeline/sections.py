@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
+from nenuphar.pipeline.mechanism_section import mechanism_section
+from nenuphar.pipeline.pooled_section import pooled_section
+from nenuphar.pipeline.therapy_section import therapy_section
+from nenuphar.pipeline.trial_section import cohort_trial_section, trial_section
 from nenuphar.report.section import Section
 
 if TYPE_CHECKING:
@@ -18,10 +22,17 @@ if TYPE_CHECKING:
 
     from nenuphar.engine.frames import Frames
 
-CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...] = ()
+CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...] = (
+    mechanism_section,
+    therapy_section,
+    trial_section,
+    pooled_section,
+)
 """Sections of a case page: groups and surroundings, response, mechanisms, treatments, trials."""
 
-COHORT_SECTIONS: tuple[Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | None], ...] = ()
+COHORT_SECTIONS: tuple[Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | None], ...] = (
+    cohort_trial_section,
+)
 """Sections of a cohort page, in the same order."""
 
 

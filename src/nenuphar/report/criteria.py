@@ -88,28 +88,35 @@ class CriterionWords:
 
     def messages(self, asked: Trace) -> tuple[str, ...]:
         """Return what the patient shows, and what was asked for, where a tree was decided."""
-        return tuple(dict.fromkeys(self._message(part) for part in _deciding(asked)))
+        parts = _deciding(asked)
+        return tuple(dict.fromkeys(self._message(part, negated) for part, negated in parts))
 
-    def _message(self, leaf: Trace) -> str:
+    def _message(self, leaf: Trace, negated: bool) -> str:
         if not leaf.fact:
             return f"no {leaf.wanted.replace('_', ' ')} is recorded"
         seen = self.value(leaf.fact, leaf.value) if leaf.value else "not known"
         wanted = " or ".join(self.value(leaf.fact, part) for part in leaf.wanted.split(" or "))
         provisional = ", provisional" if leaf.soft else ""
         seen, wanted = (text.removesuffix(" count") for text in (seen, wanted))
-        return f"{self.words.fact(leaf.fact)}: {seen}{provisional} (asked: {wanted})"
+        return (
+            f"{self.words.fact(leaf.fact)}: {seen}{provisional} (asked: {'not ' * negated}{wanted})"
+        )
 
 
-def _deciding(asked: Trace) -> list[Trace]:
-    """Return the leaves, and the quantified parts without rows, that decided a tree."""
+def _deciding(asked: Trace, negated: bool = False) -> list[tuple[Trace, bool]]:
+    """Return the leaves, and the quantified parts without rows, that decided a tree.
+
+    With each stands whether the opposite of it was asked for.
+    """
     if asked.fact or not asked.children:
-        return [asked]
+        return [(asked, negated)]
     children = asked.children
     settles = {"all": Truth.NOT_MET, "any": Truth.MET, "exists": Truth.MET}.get(asked.op)
     if asked.truth in (settles, Truth.UNDETERMINED):
         # A pair of `where` and `that` can fail together although neither is what failed it.
         children = tuple(c for c in children if c.truth is asked.truth) or children
-    return [leaf for child in children for leaf in _deciding(child)]
+    negated ^= asked.op == "not"
+    return [leaf for child in children for leaf in _deciding(child, negated)]
 
 
 def may_turn(asked: Trace, knowledge: KnowledgeBase) -> tuple[str, ...]:
@@ -130,7 +137,7 @@ def _turning(asked: Trace, kb: KnowledgeBase) -> frozenset[str]:
         grows = direction == "up" and met == (asked.op in ("lt", "le"))
         return frozenset({asked.fact}) if direction == "any" or grows else frozenset()
     if asked.op in ("exists", "count", "every"):
-        inner = {leaf.fact for leaf in _deciding(asked)} - {""}
+        inner = {leaf.fact for leaf, _ in _deciding(asked)} - {""}
         return frozenset() if met else frozenset(inner)
     parts = [_turning(child, kb) for child in asked.children if child.truth is asked.truth]
     one_is_enough = asked.op == "not" or (asked.op == "all") == met

@@ -32,9 +32,9 @@ def test_an_open_criterion_says_which_test_would_decide():
 def test_lines_only_grow_so_a_second_line_never_becomes_the_only_one():
     two = match("nct04079712", {**PANCREAS, "treatment.line_count": "2"}, PLATINUM, entity="nec")
     none = match("nct04079712", {**PANCREAS, "treatment.line_count": "0"}, PLATINUM, entity="nec")
-    assert criterion(two, "line count").truth is Truth.NOT_MET
-    assert criterion(two, "line count").may_change == ()
-    assert criterion(none, "line count").may_change == ("treatment.line_count",)
+    assert criterion(two, "Lines of systemic").truth is Truth.NOT_MET
+    assert criterion(two, "Lines of systemic").may_change == ()
+    assert criterion(none, "Lines of systemic").may_change == ("treatment.line_count",)
 
 
 def test_the_extent_of_disease_may_change_the_entity_does_not():
@@ -47,8 +47,8 @@ def test_the_extent_of_disease_may_change_the_entity_does_not():
 def test_a_progression_can_still_come_but_not_go_away():
     stable = match("nct03591731", PANCREAS, [("cisplatin", "no")], entity="nec")
     progressed = match("nct03591731", PANCREAS, [("cisplatin", "yes")], entity="nec")
-    assert criterion(stable, "progressed").may_change == ("treatment.progressed",)
-    assert criterion(progressed, "progressed").may_change == ()
+    assert criterion(stable, "Progressed").may_change == ("treatment.progressed",)
+    assert criterion(progressed, "Progressed").may_change == ()
 
 
 def test_what_rests_on_a_provisional_entity_is_provisional():
@@ -66,7 +66,7 @@ def test_a_firm_failure_is_firm_even_where_the_entity_is_provisional():
 
 def test_listed_lines_are_the_least_number_of_lines():
     found = match("caspian", {"tumour.site": "lung"}, [("surgery", "no")], entity="sclc")
-    assert criterion(found, "line count").truth is Truth.UNDETERMINED
+    assert criterion(found, "Lines of systemic").truth is Truth.UNDETERMINED
 
 
 def test_the_status_of_a_trial_is_as_of_its_date():
