@@ -114,6 +114,9 @@ def test_every_record_is_exported_as_a_json_list(tmp_path):
     records = json.loads((tmp_path / "all.json").read_text("utf-8"))
     assert all({"kind", "id", "version", "status", "sources"} <= set(r) for r in records)
     assert all(r["sources"][0]["source"] for r in records)
+    outcomes = [r for r in records if r["kind"] == "outcome"]
+    assert all({"study", "value", "ci_low", "events", "n", "repaired"} <= set(r) for r in outcomes)
+    assert any(r["n"] is None for r in outcomes)
 
 
 def test_a_changed_threshold_changes_named_golden_cases(tmp_path):
@@ -125,6 +128,7 @@ def test_a_changed_threshold_changes_named_golden_cases(tmp_path):
     (tmp_path / "old.json").write_text(json.dumps(records), encoding="utf-8")
     difference = json.loads(nenuphar("kb", "diff", tmp_path / "old.json", "--json").stdout)
     assert difference["changed"] == ["lung.mitoses.atypical_min"]
+    assert difference["removed"] == difference["added"] == []
     assert {c["rule"] for c in difference["cases"]} >= {"lung.atypical_carcinoid"}
 
 

@@ -201,12 +201,13 @@ def diff(
 def _read_base(path: Path) -> KnowledgeBase:
     from nenuphar.domain.problems import UnreadableInputError
     from nenuphar.knowledge.base import knowledge_base
+    from nenuphar.knowledge.interchange import as_imported
 
     try:
         data = json.loads(path.read_text("utf-8"))
         records = data["records"] if isinstance(data, dict) else data
-        return knowledge_base(records, "earlier")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return knowledge_base(as_imported(records), "earlier")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableInputError(f"{path}: not a knowledge base in JSON ({error})") from error
 
 
@@ -230,10 +231,12 @@ def export(
         return
     if format_ != "json":
         raise UsageError(f"--format is json or markdown, not {format_!r}")
+    from nenuphar.knowledge.interchange import as_exported
     from nenuphar.methods.evidence.audit import audit_records
 
     records = [kb.raw[key] for key in sorted(kb.raw)]
     records += audit_records(records)  # what recomputation finds, beside what was entered by hand
+    records = [as_exported(record) for record in records]
     text = json.dumps(records, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     partial = output.with_name(f".{output.name}.partial")
     partial.write_text(text, encoding="utf-8")
