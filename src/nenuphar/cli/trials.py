@@ -20,7 +20,7 @@ _SIGNS = {"met": "✓", "not_met": "✗", "undetermined": "?"}
 _COLOURS = {"met": "green", "not_met": "red", "undetermined": "yellow"}
 
 _HETEROGENEITY = {
-    "who_2010_mixing": "G3 NET are counted with NEC, as in WHO 2010",
+    "who_2010_mixing": "G3 NET and NEC enter as one group, as in WHO 2010",
     "no_ki67": "grade and Ki-67 were not collected",
     "mixed_sites": "not digestive primaries alone",
 }

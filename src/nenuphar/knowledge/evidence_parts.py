@@ -31,9 +31,9 @@ Unit = Literal["percent", "months", "weeks", "years", "ratio"]
 Origin = Literal["stated", "implied"]
 Answer = Literal["yes", "no", "unclear"]
 Heterogeneity = Literal["who_2010_mixing", "no_ki67", "mixed_sites"]
-"""What makes results on G3 digestive NET hard to compare (Xu 2021, Conclusion): G3 NET counted with
-NEC, as WHO 2010 did; grade and Ki-67 not collected; primaries outside the digestive tract, of
-unknown origin or of any site."""
+"""What makes results on G3 digestive NET hard to compare (Xu 2021, Conclusion): G3 NET and NEC
+enter as one group, as in WHO 2010; grade and Ki-67 not collected; primaries outside the digestive
+tract, of unknown origin or of any site."""
 
 
 def _nct_number(value: str) -> str:
