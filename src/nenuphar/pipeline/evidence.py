@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.methods.evidence.audit import audit_records
+from nenuphar.methods.evidence.effects import clopper_pearson
 from nenuphar.pipeline.case import stamp_of
 from nenuphar.report.evidence_page import KINDS, evidence_page
 from nenuphar.store.publish import publish
@@ -25,9 +28,28 @@ def write_browser(out: Path) -> tuple[Path, int]:
     knowledge = load_knowledge()
     records = knowledge.kinds(*KINDS)
     records += audit_records([knowledge.raw[key] for key in sorted(knowledge.raw)])
-    page = evidence_page(records, knowledge, stamp_of(knowledge))
+    page = evidence_page(records, knowledge, stamp_of(knowledge), exact_intervals(records))
     publish(out, partial(_build, page=page, knowledge_release=knowledge.release))
     return out / "index.html", len(records)
+
+
+def exact_intervals(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Return the exact 95% intervals, in percent, of shares whose counts are known.
+
+    A share with a printed interval is left to it.
+
+    Args:
+        records: Records of any kind; outcomes have `events` and `n`, frequencies `numerator` and
+            `denominator`.
+    """
+    names = {"outcome": ("events", "n"), "prevalence": ("numerator", "denominator")}
+    found = {}
+    for record in records:
+        part, whole = (record.get(name) for name in names.get(record["kind"], ("", "")))
+        if part is not None and whole and record.get("ci_low") is None:
+            low, high = clopper_pearson(part, whole)
+            found[str(record["id"])] = (100 * low, 100 * high)
+    return found
 
 
 def _build(folder: Path, page: str, knowledge_release: str) -> None:

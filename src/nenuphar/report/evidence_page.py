@@ -29,6 +29,18 @@ KINDS = (
 """Kinds of records that the page shows, in this order."""
 
 _FRAME = {"id", "kind", "version", "status", "sources", "printed"}
+_BOUNDS = {
+    "less_than": "<",
+    "greater_than": ">",
+    "at_most": "≤",
+    "at_least": "≥",
+    "greater_or_equal": "≥",
+    "approximately": "about ",
+    "up_to": "up to ",
+}
+
+Interval = tuple[float, float]
+"""Limits in percent."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,10 @@ class _Entry:
 
 
 def evidence_page(
-    records: Sequence[Mapping[str, Any]], knowledge: KnowledgeBase, stamp: Stamp
+    records: Sequence[Mapping[str, Any]],
+    knowledge: KnowledgeBase,
+    stamp: Stamp,
+    exact: Mapping[str, Interval] | None = None,
 ) -> str:
     """Render records of the literature as one self-contained page with filters.
 
@@ -54,6 +69,7 @@ def evidence_page(
         records: Records of any of `KINDS`; others are left out.
         knowledge: Names the publications.
         stamp: Versions.
+        exact: By id, the exact 95% interval of counts for which no interval is printed.
 
     Returns:
         HTML that loads nothing. Values stand as printed; a repaired value stands beside the printed
@@ -62,7 +78,7 @@ def evidence_page(
     order = {kind: number for number, kind in enumerate(KINDS)}
     chosen = [record for record in records if record["kind"] in order]
     chosen.sort(key=lambda record: (order[record["kind"]], record["id"]))
-    entries = [_entry(record, knowledge) for record in chosen]
+    entries = [_entry(record, knowledge, (exact or {}).get(record["id"])) for record in chosen]
     return render(
         "evidence.html",
         script="evidence.js",
@@ -74,7 +90,7 @@ def evidence_page(
     )
 
 
-def _entry(record: Mapping[str, Any], knowledge: KnowledgeBase) -> _Entry:
+def _entry(record: Mapping[str, Any], knowledge: KnowledgeBase, exact: Interval | None) -> _Entry:
     sources = record.get("sources", ())
     first = str(sources[0]["source"]) if sources else ""
     places = tuple(
@@ -93,7 +109,7 @@ def _entry(record: Mapping[str, Any], knowledge: KnowledgeBase) -> _Entry:
         record["id"],
         record["kind"],
         _title(record),
-        _figure(record),
+        _figure(record, exact),
         _repair(record),
         places,
         knowledge.citations.get(first, first),
@@ -111,13 +127,16 @@ def _title(record: Mapping[str, Any]) -> str:
     return text or headline(record)
 
 
-def _figure(record: Mapping[str, Any]) -> str:
-    """Write the number of a record as it is printed, with its interval and its counts."""
+def _figure(record: Mapping[str, Any], exact: Interval | None) -> str:
+    """Write the number of a record as printed, with its bound, its interval and its counts."""
     value = record.get("value", record.get("percent"))
+    endpoint = record.get("endpoint") or record.get("measure")
     if value is None:
-        return str(record.get("qualifier", "")).replace("_", " ")
+        said = str(record.get("qualifier", "")).replace("_", " ")
+        return f"{endpoint}: {said}" if endpoint and said else said
     high = record.get("value_high", record.get("percent_high"))
     text = f"{value:g}" if isinstance(value, int | float) else str(value)
+    text = _BOUNDS.get(str(record.get("qualifier")), "") + text
     if high is not None:
         text += f" to {high:g}"
     unit = record.get("unit") or ("percent" if "percent" in record else "")
@@ -127,7 +146,8 @@ def _figure(record: Mapping[str, Any]) -> str:
     if record.get("n") is not None:
         events = record.get("events")
         text += f", {events}/{record['n']}" if events is not None else f", n = {record['n']}"
-    endpoint = record.get("endpoint") or record.get("measure")
+    if exact:
+        text += f", exact interval {exact[0]:.0f} to {exact[1]:.0f}%"
     return f"{endpoint} {text}" if endpoint else text
 
 
