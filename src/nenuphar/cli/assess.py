@@ -41,15 +41,10 @@ def assess(
 
     **Example:** `nenuphar assess readings.csv --mapping lung-net-readers --out result`
     """
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+    from nenuphar.cli.progress import shown
     from nenuphar.pipeline.job import run_job
 
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("reading", total=None)
+    with shown() as progress:
         finished = run_job(
             source,
             out,
@@ -58,7 +53,7 @@ def assess(
             scheduler=scheduler,
             as_of=as_of,
             reports=reports,
-            progress=lambda step: progress.update(task, description=step),
+            progress=progress,
         )
     if as_json:
         typer.echo((out / "manifest.json").read_text("utf-8"))

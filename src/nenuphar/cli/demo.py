@@ -37,9 +37,11 @@ def demo(
 
     **Example:** `nenuphar demo --out demo-report`
     """
+    from nenuphar.cli.progress import shown
     from nenuphar.pipeline.simulated import run_demo
 
-    result = run_demo(patients, out)
+    with shown() as progress:
+        result = run_demo(patients, out, progress=progress)
     typer.echo(
         f"{patients} simulated patients: {result.called} have a met or provisional entity, "
         f"{result.right} of them the one that they were drawn from (or a wider name of it)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_level import LevelReader
 from nenuphar.io.case_writer import case_as_data
 from nenuphar.io.decoding import decode
-from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes
+from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes, refuse_way_out
 from nenuphar.io.safe_yaml import read_bounded, read_bounded_json
 from nenuphar.io.values import is_id
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
@@ -20,6 +21,8 @@ from nenuphar.knowledge.criterion import HasVariant
 from nenuphar.knowledge.yaml_lines import Marked, YamlError
 
 CASE_SUFFIXES = (".yaml", ".yml", ".json")
+
+_LINE = re.compile(r"^line (\d+): ")
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,15 @@ def collect_cases(path: Path, knowledge: KnowledgeBase) -> CasesRead:
         findings = Findings(file.name)
         every.append(findings)
         try:
+            if path.is_dir():
+                refuse_way_out(file, path)
             data, known = _load(file)
             inputs.append(known)
         except UnreadableInputError as error:
             if not path.is_dir():
                 raise
             read += 1
-            findings.reject(0, "", str(error).removeprefix(f"{file.name}: "), "mend the file")
+            _reject_file(str(error).removeprefix(f"{file.name}: "), findings)
             continue
         for item in data:
             read += 1
@@ -115,6 +120,15 @@ def collect_cases(path: Path, knowledge: KnowledgeBase) -> CasesRead:
     problems = tuple(p for findings in every for p in findings.in_order())
     lost = sum(findings.values_rejected for findings in every)
     return CasesRead(kept, problems, read, read - len(kept), tuple(inputs), lost)
+
+
+def _reject_file(message: str, findings: Findings) -> None:
+    """List a file that cannot be read; its message may begin with a line and ends with the fix."""
+    reason, _, fix = message.rpartition("; ")
+    line = _LINE.match(message)
+    findings.reject(
+        int(line[1]) if line else 0, "", _LINE.sub("", reason or fix), fix if reason else "mend it"
+    )
 
 
 def result_of_cases(

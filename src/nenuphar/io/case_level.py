@@ -270,7 +270,8 @@ class LevelReader:
     def _is_known(self, stated: _Stated) -> bool:
         declared = self.knowledge.facts.get(stated.name)
         if declared is None:
-            near = nearest(stated.name, [*self.knowledge.facts, *_ALL_FIELDS], 2)
+            ends = [n for n in self.knowledge.facts if n.endswith(f".{stated.name}")]
+            near = ends[:2] or nearest(stated.name, [*self.knowledge.facts, *_ALL_FIELDS], 2)
             self.problem(
                 stated.line,
                 stated.name,

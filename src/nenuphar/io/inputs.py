@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nenuphar.domain.problems import UnreadableInputError, UsageError
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_file import CASE_SUFFIXES, read_cases
-from nenuphar.io.mapping import Mapping, load_mapping
+from nenuphar.io.mapping import load_mapping
+from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant

@@ -7,7 +7,7 @@ from typing import Any
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_level import DATE_FIELDS, DETAILS, FOLDED, ID_FIELDS, LISTS, fields_of
 from nenuphar.io.case_specimen import FIELDS, ORIGINS, RESULTS, SIGNIFICANCES
-from nenuphar.io.mapping import Mapping
+from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.template import hint, observed_facts, permitted_values
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.build import schemas

@@ -10,19 +10,18 @@ from pathlib import Path
 import polars as pl
 
 from nenuphar.domain.problems import UnreadableInputError
-from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
+from nenuphar.domain.scope import Scope
 from nenuphar.engine.frames import BOOKKEEPING, Frames, frames_of
-from nenuphar.io.columns import clean_ids, clean_texts, constant_columns, parse_column
-from nenuphar.io.mapping import FactColumn, KeyColumn, Mapping, constant_value, value_parser
+from nenuphar.io.columns import clean_texts, constant_columns, parse_column
+from nenuphar.io.mapping import constant_value, value_parser
+from nenuphar.io.mapping_form import FactColumn, Mapping
 from nenuphar.io.parents import parents_of
 from nenuphar.io.result import Findings, ReadResult, count_rejected
+from nenuphar.io.row_ids import ID, LINE, fill_down, identify, record_of, take, without_repeated
 from nenuphar.io.tables import Table, read_table
 from nenuphar.io.values import ValueParser, nearest, per_field, plain
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import Fact
-
-ONLY_ONE = "1"
-"""Id of what a table does not tell apart: the only tumour of a patient, and so on."""
 
 _DATE = Fact(
     kind="fact",
@@ -62,13 +61,18 @@ def apply_mapping(table: Table, mapping: Mapping, knowledge: KnowledgeBase) -> R
     torn = count_rejected(findings.problems)
     rows = table.frame.select(pl.col(column).alias(name) for name, column in columns.items())
     rows = rows.with_columns(clean_texts(rows[name]).alias(name) for name in rows.columns)
-    rows = rows.with_columns(table.lines.alias(_LINE))
-    rows = _fill_down(rows, mapping)
-    rows = _take(rows, mapping, findings)
+    rows = rows.with_columns(table.lines.alias(LINE))
+    rows = fill_down(rows, mapping)
+    rows = _taken(rows, mapping, findings)
     read = rows.height + torn
-    rows = _identify(rows, mapping, findings)
-    rows = _without_duplicates(rows, mapping, findings)
+    for find in (identify, without_repeated):
+        rows, unusable = find(rows, mapping)
+        for each in unusable:
+            place = (each.line, each.record, each.reason, each.fix)
+            findings.reject(*place, each.column, each.value)
     frames = _frames(_Rows(rows, mapping, knowledge, findings))
+    for part in mapping.parts:
+        frames |= _frames_of_part(rows, part, mapping, knowledge, findings)
     problems = findings.in_order()
     rejected = count_rejected(problems)
     return ReadResult(
@@ -76,8 +80,16 @@ def apply_mapping(table: Table, mapping: Mapping, knowledge: KnowledgeBase) -> R
     )
 
 
-_LINE = "\0line"
-_ID = "\0id:"
+def _taken(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
+    """Keep the rows that `where` asks for, and say how many it does not."""
+    taken = take(rows, mapping)
+    if left := rows.height - taken.height:
+        condition = " and ".join(f"{k} is {' or '.join(v)}" for k, v in mapping.where.items())
+        findings.note(
+            f"{left} row(s) are not taken: the mapping takes those where {condition}",
+            "change `where` in the mapping to take them",
+        )
+    return taken
 
 
 def unread_columns(table: Table, mapping: Mapping) -> list[str]:
@@ -103,6 +115,8 @@ def _named_columns(mapping: Mapping) -> Iterable[str]:
         yield from fact.sources
     yield from mapping.fill_down
     yield from mapping.where
+    for part in mapping.parts:
+        yield from _named_columns(part)
 
 
 def _resolve(table: Table, mapping: Mapping) -> dict[str, str]:
@@ -153,134 +167,6 @@ def _carry_over(table: Table, used: set[str], findings: Findings) -> None:
         findings.values_rejected += of_a_cell
 
 
-def _fill_down(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Repeat cells downwards: ids first and from wide to narrow, then the rest within them."""
-    ids: list[str] = []
-    for name in mapping.row.keys:
-        key = mapping.key(name)
-        if key is None or key.column in ids:
-            continue
-        if key.column in mapping.fill_down:
-            filled = pl.col(key.column).forward_fill()
-            rows = rows.with_columns(filled.over(ids) if ids else filled)
-        ids.append(key.column)
-    rest = [name for name in mapping.fill_down if name not in ids]
-    if rest and ids:
-        rows = rows.with_columns(pl.col(name).forward_fill().over(ids[:1]) for name in rest)
-    return rows
-
-
-def _take(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
-    """Keep the rows that `where` asks for."""
-    if not mapping.where:
-        return rows
-    integral = (r"^(\d+)\.0+$", "$1")
-    wanted = [
-        pl.col(name)
-        .str.to_lowercase()
-        .str.replace(*integral)
-        .is_in(pl.Series([plain(v) for v in values]).str.replace(*integral).implode())
-        .fill_null(value=False)
-        for name, values in mapping.where.items()
-    ]
-    taken = rows.filter(wanted)
-    if left := rows.height - taken.height:
-        condition = " and ".join(f"{k} is {' or '.join(v)}" for k, v in mapping.where.items())
-        findings.note(
-            f"{left} row(s) are not taken: the mapping takes those where {condition}",
-            "change `where` in the mapping to take them",
-        )
-    return taken
-
-
-def _identify(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
-    """Give every row its ids; reject rows that lack one."""
-    columns = [pl.Series(_LINE, rows[_LINE])]
-    for name in mapping.row.keys:
-        key = mapping.key(name)
-        columns.append(_id_column(rows, name, key))
-    assessor = mapping.keys.assessor
-    named = _id_column(rows, "assessor", assessor) if assessor else None
-    if assessor and named is not None:
-        # Nobody named is a reader of his own; a name that does not fit the pattern is a mistake.
-        absent = rows[assessor.column].is_null()
-        named = named.set(absent, "")
-    blank = pl.Series([""], dtype=pl.String).new_from_index(0, rows.height)
-    columns.append((blank if named is None else named).alias(_ID + "assessor"))
-    rows = pl.concat([rows.drop(_LINE), pl.DataFrame(columns)], how="horizontal")
-    ids = [_ID + name for name in (*mapping.row.keys, "assessor")]
-    lacking = rows.filter(pl.any_horizontal(pl.col(ids).is_null()))
-    for row in lacking.iter_rows(named=True):
-        name = next(n.removeprefix(_ID) for n in ids if row[n] is None)
-        key = mapping.key(name)
-        value = row[key.column] if key else None
-        reason = f"the row has no usable {name}" + ("" if value is None else ": not an id")
-        if key and key.pattern and value is not None:
-            reason = f"{name} does not match the pattern {key.pattern}"
-        findings.reject(
-            row[_LINE],
-            row[ids[0]] or "",
-            reason,
-            "fill the cell, or list its column under `fill_down`",
-            key.column if key else name,
-            value or "",
-        )
-    return rows.filter(pl.all_horizontal(pl.col(ids).is_not_null()))
-
-
-def _id_column(rows: pl.DataFrame, name: str, key: KeyColumn | None) -> pl.Series:
-    if key is None:
-        only = pl.Series([ONLY_ONE], dtype=pl.String).new_from_index(0, rows.height)
-        return only.alias(_ID + name)
-    try:
-        return clean_ids(rows[key.column], key.pattern).alias(_ID + name)
-    except pl.exceptions.ComputeError as error:
-        raise UnreadableInputError(
-            f"the pattern {key.pattern!r} of {name} cannot be used: look-around and "
-            "back-references are not supported; write it without"
-        ) from error
-
-
-def _without_duplicates(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataFrame:
-    """Reject repeated rows: of equal ones all but the first, of different ones all."""
-    ids = [_ID + name for name in (*mapping.row.keys, "assessor")]
-    repeated = rows.select(ids).is_duplicated()
-    if not repeated.any():
-        return rows
-    content = sorted(set(rows.columns) - {_LINE})
-    groups = rows.filter(repeated).group_by(ids, maintain_order=True)
-    rejected: list[int] = []
-    for key, group in groups:
-        lines = group[_LINE].to_list()
-        same = group.select(content).n_unique() == 1
-        record = _record(key[:-1])
-        shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
-        for line in lines[1:] if same else lines:
-            findings.reject(
-                line,
-                record,
-                f"the row repeats line {lines[0]}"
-                if same
-                else f"lines {shown} have the same ids but differ; none can be preferred",
-                "delete the copy" if same else f"{_distinguish(mapping)}, or keep the right one",
-            )
-            rejected.append(line)
-    return rows.filter(~pl.col(_LINE).is_in(rejected))
-
-
-def _distinguish(mapping: Mapping) -> str:
-    own = mapping.row.keys[-1]
-    if mapping.key(own) is None:
-        return f"map a column to {own} that tells the rows apart"
-    if mapping.row in READ_BY_ASSESSORS and mapping.keys.assessor is None:
-        return "map the column of the reader to assessor"
-    return "give each row ids of its own"
-
-
-def _record(ids: Iterable[str]) -> str:
-    return "/".join(dict.fromkeys(i for i in ids if i and i != ONLY_ONE)) or ONLY_ONE
-
-
 @dataclass
 class _Rows:
     """Identified rows on their way to become frames."""
@@ -317,7 +203,7 @@ class _Rows:
                 for line, text, *ids in self._where(bad, source):
                     problem = parsed.problems[text]
                     self.findings.value(
-                        line, _record(ids), source, text, problem.reason, problem.fix
+                        line, record_of(ids), source, text, problem.reason, problem.fix
                     )
         values = tried[0]
         for other in tried[1:]:
@@ -329,8 +215,8 @@ class _Rows:
         return values
 
     def _where(self, mask: pl.Series, source: str) -> Iterable[tuple[int, str, str]]:
-        keys = [_ID + name for name in self.mapping.row.keys]
-        return self.rows.filter(mask).select(_LINE, source, *keys).iter_rows()
+        keys = [ID + name for name in self.mapping.row.keys]
+        return self.rows.filter(mask).select(LINE, source, *keys).iter_rows()
 
     def date(self) -> pl.DataFrame:
         """Return the columns `date`, `date_lo` and `date_hi`."""
@@ -338,7 +224,7 @@ class _Rows:
         if column is None:
             none = pl.lit(None, dtype=pl.Date)
             dates = (pl.lit("").alias("date"), none.alias("date_lo"), none.alias("date_hi"))
-            return self.rows.select(_LINE).with_columns(dates).drop(_LINE)
+            return self.rows.select(LINE).with_columns(dates).drop(LINE)
         spoken = FactColumn(column=column.column, date_format=column.date_format)
         values = self._parse(spoken, ValueParser(_DATE, date_format=column.date_format))
         lo, hi = pl.col("row.date.lo"), pl.col("row.date.hi")
@@ -362,11 +248,11 @@ def _frames(rows: _Rows) -> Frames:
     for name in sorted({*mapping.columns, *mapping.constants}):
         by_scope[rows.knowledge.facts[name].scope].append(name)
     ids = rows.rows.select(
-        pl.col(_ID + name).alias(name) for name in (*mapping.row.keys, "assessor")
+        pl.col(ID + name).alias(name) for name in (*mapping.row.keys, "assessor")
     )
     read_from = {name: column.sources[0] for name, column in mapping.columns.items()}
-    line = rows.rows[_LINE]
-    record = line.to_frame().select(pl.format("{}:{}", pl.lit(file), pl.col(_LINE)).alias("record"))
+    line = rows.rows[LINE]
+    record = line.to_frame().select(pl.format("{}:{}", pl.lit(file), pl.col(LINE)).alias("record"))
     for scope in mapping.scopes:
         facts = {name: rows.fact(name) for name in by_scope[scope]}
         if scope is mapping.row:
@@ -388,3 +274,28 @@ def _dated(points: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
     last = lesions.sort("date_hi", nulls_last=False).unique(keys, keep="last").select(*keys, *dates)
     joined = points.drop(dates).join(last, on=keys, how="left", maintain_order="left")
     return joined.select(points.columns)
+
+
+def _frames_of_part(
+    rows: pl.DataFrame,
+    part: Mapping,
+    whole: Mapping,
+    knowledge: KnowledgeBase,
+    findings: Findings,
+) -> Frames:
+    """Lay out what accepted rows say of another scope than their own.
+
+    Rows that say nothing of it make no record. Rows that say the same of one record are one; where
+    they differ, none counts and each is listed as values lost.
+    """
+    rows = rows.select(pl.exclude(rf"^{ID}.*$"))
+    read = [name for column in part.columns.values() for name in column.sources]
+    says = pl.any_horizontal(pl.col(read).is_not_null()) if read else pl.lit(value=True)
+    rows = take(rows, part).filter(says)
+    rows, lacking = identify(rows, part)
+    rows, repeated = without_repeated(rows, part, read)
+    for each in (*lacking, *(each for each in repeated if not each.copy)):
+        column = each.column or f"{part.row}"
+        findings.value(each.line, each.record, column, each.value, each.reason, each.fix)
+    frames = _frames(_Rows(rows, part, knowledge, findings))
+    return {scope: frames[scope] for scope in part.scopes if scope not in whole.scopes}

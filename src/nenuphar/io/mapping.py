@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError
 
 from nenuphar.domain.problems import UnreadableInputError, UsageError
 from nenuphar.domain.quantity import QuantityError, canonical_unit
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.decoding import decode
+from nenuphar.io.mapping_form import Constant, FactColumn, KeyColumn, Keys, Mapping, Part
 from nenuphar.io.result import read_bytes
 from nenuphar.io.safe_yaml import read_bounded
 from nenuphar.io.values import (
@@ -29,172 +29,6 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import Marked, YamlError, line_of
 
 _SHIPPED = "mappings"
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _named_column(value: Any) -> Any:
-    """Let a column stand for `{column: ...}`."""
-    return {"column": value} if isinstance(value, str) else value
-
-
-Names = Annotated[
-    tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])
-]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class KeyColumn(_Strict):
-    """A column that says whose row it is.
-
-    Attributes:
-        column: Name of the column.
-        pattern: Regular expression whose first group (or whole match) is the id; a cell that it
-            does not match leaves the row without an id.
-    """
-
-    column: str
-    pattern: str = ""
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from error
-        if groups > 1:
-            raise ValueError("a pattern has one group, the id")
-        return value
-
-
-class DateColumn(_Strict):
-    """A column that says when a row was taken or read.
-
-    Attributes:
-        column: Name of the column.
-        date_format: How dates are written (`%d/%m/%Y`); ISO dates if empty.
-    """
-
-    column: str
-    date_format: str = ""
-
-
-class Constant(_Strict):
-    """A value that holds for every row, and why that is known."""
-
-    value: str
-    because: str = Field(min_length=10)
-
-
-class FactColumn(_Strict):
-    """A column that holds a fact.
-
-    Attributes:
-        column: Name of the column.
-        columns: Several columns in order of preference: in each row the first that is filled
-            counts. Instead of `column`.
-        unit: Unit of numbers that state none.
-        codes: What texts of the column mean: a permitted value, or nothing where they say that
-            nothing is known.
-        missing: Further texts of this column that say that nothing is known.
-        date_format: How dates are written (`%d/%m/%Y`); ISO dates if empty.
-        because: Anything a reader should know of the choice.
-    """
-
-    column: str = ""
-    columns: Names = ()
-    unit: str = ""
-    codes: dict[str, str | None] = Field(default_factory=dict)
-    missing: Names = ()
-    date_format: str = ""
-    because: str = ""
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The columns read, in order of preference."""
-        return (self.column,) if self.column else self.columns
-
-
-KeyField = Annotated[
-    KeyColumn, BeforeValidator(_named_column, json_schema_input_type=str | KeyColumn)
-]
-DateField = Annotated[
-    DateColumn, BeforeValidator(_named_column, json_schema_input_type=str | DateColumn)
-]
-FactField = Annotated[
-    FactColumn, BeforeValidator(_named_column, json_schema_input_type=str | FactColumn)
-]
-
-
-class Keys(_Strict):
-    """The columns that identify a row; ids are verbatim, but an integral `8.0` is `8`.
-
-    What lies between the patient and the row and has no column is taken to be the only one of its
-    kind, called `1`.
-    """
-
-    patient_id: KeyField
-    tumour_id: KeyField | None = None
-    specimen_id: KeyField | None = None
-    component: KeyField | None = None
-    assay_id: KeyField | None = None
-    line_id: KeyField | None = None
-    time_point_id: KeyField | None = None
-    lesion_id: KeyField | None = None
-    assessor: KeyField | None = None
-    date: DateField | None = None
-
-
-class Mapping(_Strict):
-    """What a table means.
-
-    Attributes:
-        name: Its name, as `--mapping` takes it.
-        title: One line on what it reads.
-        source: Where such tables come from.
-        row: What one row of the table is.
-        sheet: Sheet of a workbook; the first if empty.
-        keys: Columns that identify a row.
-        constants: Facts that are the same in every row, each with the reason.
-        columns: Facts and the columns that hold them.
-        missing: Texts that say, anywhere in the table, that nothing is known.
-        fill_down: Columns whose empty cells repeat the cell above, as in a sheet that names a
-            case only on its first row; other than ids, they are filled within a case only.
-        where: Columns and the values that a row must have to be taken.
-        ignored: Columns that are left out on purpose; `*` stands for any text.
-    """
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    title: str = ""
-    source: str = ""
-    row: Scope
-    sheet: str = ""
-    keys: Keys
-    constants: dict[str, Constant] = Field(default_factory=dict)
-    columns: dict[str, FactField] = Field(default_factory=dict)
-    missing: Names = ()
-    fill_down: Names = ()
-    where: dict[str, Names] = Field(default_factory=dict)
-    ignored: Names = ()
-
-    def key(self, name: str) -> KeyColumn | None:
-        """Return the column of a key, if it has one."""
-        found = getattr(self.keys, name)
-        return found if isinstance(found, KeyColumn) else None
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        """The scopes that a row speaks of, widest first, its own last."""
-        scopes = [self.row]
-        while parent := scopes[0].parent:
-            scopes.insert(0, parent)
-        return tuple(scopes)
 
 
 class MappingError(UsageError):
@@ -272,23 +106,48 @@ def _fields_at(place: tuple[int | str, ...]) -> list[str]:
     models: dict[str, type[BaseModel]] = {"constants": Constant, "columns": FactColumn}
     if not place:
         return list(Mapping.model_fields)
+    if place[0] == "also":
+        return list(Part.model_fields) if len(place) == 2 else _fields_at(place[2:])
     if place[0] == "keys":
         return list((Keys if len(place) == 1 else KeyColumn).model_fields)
     model = models.get(str(place[0]))
     return list(model.model_fields) if model else []
 
 
-_Finding = tuple[tuple[str, ...], str]
+_Place = tuple[str | int, ...]
+_Finding = tuple[_Place, str]
 
 
 def _findings(mapping: Mapping, knowledge: KnowledgeBase) -> Iterator[_Finding]:
     """Check what a schema cannot: facts, scopes, units and codes against the declared facts."""
+    yield from _findings_of_rows(mapping, mapping.scopes, knowledge)
+    taken = set(mapping.scopes)
+    for i, part in enumerate(mapping.parts):
+        at: _Place = ("also", i)
+        if part.row in taken:
+            yield (
+                (*at, "row"),
+                f"the mapping already describes a {part.row.value}; bring them together",
+            )
+            continue
+        own = tuple(scope for scope in part.scopes if scope not in mapping.scopes)
+        taken.update(own)
+        yield from (
+            ((*at, *place), words) for place, words in _findings_of_rows(part, own, knowledge)
+        )
+
+
+def _findings_of_rows(
+    mapping: Mapping, scopes: tuple[Scope, ...], knowledge: KnowledgeBase
+) -> Iterator[_Finding]:
+    """Check the keys and facts of rows of one kind, which may state facts of some scopes."""
     yield from _key_findings(mapping)
     if not mapping.columns and not mapping.constants:
         yield ("columns",), "no fact is mapped; name one under `columns`"
     for part, facts in (("columns", mapping.columns), ("constants", mapping.constants)):
         for name in facts:
-            yield from (((part, name), words) for words in _fact_findings(name, mapping, knowledge))
+            found = _fact_findings(name, mapping, scopes, knowledge)
+            yield from (((part, name), words) for words in found)
     for name in mapping.constants.keys() & mapping.columns.keys():
         yield ("constants", name), f"{name} is also read from a column; keep one of the two"
     for name, column in mapping.columns.items():
@@ -312,7 +171,9 @@ def _key_findings(mapping: Mapping) -> Iterator[_Finding]:
         yield ("keys", "assessor"), f"a {mapping.row.value} is not read by assessors"
 
 
-def _fact_findings(name: str, mapping: Mapping, knowledge: KnowledgeBase) -> Iterator[str]:
+def _fact_findings(
+    name: str, mapping: Mapping, scopes: tuple[Scope, ...], knowledge: KnowledgeBase
+) -> Iterator[str]:
     declared = knowledge.facts.get(name)
     if declared is None:
         near = nearest(name, knowledge.facts, 3)
@@ -323,7 +184,7 @@ def _fact_findings(name: str, mapping: Mapping, knowledge: KnowledgeBase) -> Ite
             f"{name} is concluded by rules, never read; map what the report says to a fact that "
             "records it as reported"
         )
-    if declared.scope not in mapping.scopes:
+    if declared.scope not in scopes:
         yield (
             f"{name} describes a {declared.scope.value}, but a row here is a {mapping.row.value}; "
             f"set `row: {declared.scope.value}` and its keys"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,9 +107,12 @@ def read_bytes(path: Path) -> tuple[bytes, InputFile]:
     """Read a file whole, with its hash.
 
     Raises:
-        UnreadableInputError: It does not exist, is a folder, is empty or may not be read.
+        UnreadableInputError: It does not exist, is a folder or no file at all, is empty or may not
+            be read.
     """
     try:
+        if stat.S_ISFIFO(mode := path.stat().st_mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
+            raise UnreadableInputError(f"{path.name}: is a pipe or a device; save it as a file")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise UnreadableInputError(f"{path.name}: no such file; check the path") from error
@@ -120,6 +124,24 @@ def read_bytes(path: Path) -> tuple[bytes, InputFile]:
     if not data:
         raise UnreadableInputError(f"{path.name}: is empty (0 bytes); export it again")
     return data, InputFile(path.name, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def refuse_way_out(path: Path, folder: Path) -> None:
+    """Refuse an entry of a folder that is a link to something outside it.
+
+    A folder may come from a stranger; what it holds is read, not what it points at.
+
+    Raises:
+        UnreadableInputError: It is such a link.
+    """
+    try:
+        inside = not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links that go in circles
+        inside = False
+    if not inside:
+        raise UnreadableInputError(
+            f"{path.name}: is a link that leads out of the folder; copy the file into the folder"
+        )
 
 
 def count_rejected(problems: Iterable[Problem]) -> int:

@@ -38,6 +38,9 @@ ALL_REPORTS_UP_TO = 500
 _ENTITY = "tumour.entity"
 _REPORTS = ("", "all", "flagged", "none")
 
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much (0 where that is not known)."""
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -65,7 +68,7 @@ class _Run:
     knowledge: KnowledgeBase
     stamp: Stamp
     settings: dict[str, str]
-    progress: Callable[[str], None]
+    progress: Progress
 
 
 def run_job(
@@ -77,7 +80,7 @@ def run_job(
     scheduler: str = "",
     as_of: str = "",
     reports: str = "",
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Progress = lambda step, done, of: None,
 ) -> Finished:
     """Assess an input and publish the results.
 
@@ -89,7 +92,7 @@ def run_job(
         scheduler: Address of a Dask scheduler to run on instead.
         as_of: Latest date to consider; the latest date of the input by default.
         reports: `all`, `flagged` (not simply met) or `none`; by default all up to 500 patients.
-        progress: Told every step.
+        progress: Told every step, and of a long one how much of it is done.
 
     Raises:
         UsageError, UnreadableInputError: As the messages say.
@@ -97,16 +100,16 @@ def run_job(
     if reports not in _REPORTS:
         raise UsageError(f"--reports is all, flagged or none, not {reports!r}")
     knowledge = load_knowledge()
-    progress("reading")
+    progress("Reading", 0, 0)
     read = read_input(source, knowledge, mapping, questions_of_trials(knowledge))
     frames = until(read.frames, as_of)
-    progress("concluding")
+    progress("Concluding", 0, 0)
     conclusions = conclude_in_parts(frames, workers, scheduler)
     settings = {"input": source.name, "mapping": mapping, "as_of": as_of or latest_date(frames)}
     stamp = stamp_of(knowledge, settings["as_of"])
     run = _Run(read, conclusions, knowledge, stamp, settings, progress)
     chosen = _patients_with_pages(conclusions, frames, reports)
-    progress("writing tables")
+    progress("Writing tables", 0, 0)
     publish(out, partial(_build, run=run, frames=frames, chosen=chosen))
     return Finished(out, _counts(read), len(read.problems), _entities(conclusions))
 
@@ -182,8 +185,9 @@ def _build(folder: Path, run: _Run, frames: Frames, chosen: list[str]) -> None:
     cases = folder / "cases"
     cases.mkdir()
     for number, (patient, rows) in enumerate(_rows_of(frames, chosen, run.knowledge), start=1):
-        run.progress(f"writing case page {number} of {len(chosen)}")
         _write_case(cases, names[patient], patient, rows, run)
+        run.progress("Writing case pages", number, len(chosen))
+    run.progress("Drawing the cohort page", 0, 0)
     pages = {patient: f"cases/{names[patient]}.html" for patient in chosen}
     page = cohort_page(
         run.conclusions,

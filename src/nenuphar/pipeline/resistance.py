@@ -16,7 +16,8 @@ from nenuphar.engine.contest import join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.io.mapped import apply_mapping
-from nenuphar.io.mapping import Mapping, load_mapping
+from nenuphar.io.mapping import load_mapping
+from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.result import ReadResult
 from nenuphar.io.tables import Table, read_table
 from nenuphar.io.values import plain
@@ -98,7 +99,7 @@ def read_timelines(
         MappingError: The mapping is not valid.
     """
     kb = knowledge or load_knowledge()
-    chosen = load_mapping(mapping or NATIVE, kb)
+    chosen = load_mapping(mapping or NATIVE, kb).of(Scope.TREATMENT_LINE)
     table = read_table(path, chosen.sheet)
     absent: list[str] = []
     if not mapping:

@@ -10,7 +10,7 @@ import polars as pl
 
 from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.job import run_job
+from nenuphar.pipeline.job import Progress, run_job
 from nenuphar.simulate.cohort import simulate_cohort
 
 MAPPING = "simulated"
@@ -45,17 +45,23 @@ class DemoResult:
     right: int
 
 
-def run_demo(patients: int, out: Path, seed: int = 7) -> DemoResult:
+def run_demo(
+    patients: int,
+    out: Path,
+    seed: int = 7,
+    progress: Progress = lambda step, done, of: None,
+) -> DemoResult:
     """Simulate, assess and compare.
 
     Args:
         patients: How many to draw.
         out: Folder for the results of `assess`.
         seed: Seed of the simulation.
+        progress: See `pipeline.job.run_job`.
     """
     with TemporaryDirectory() as folder:
         cohort = write_simulated(patients, seed, Path(folder))
-        run_job(cohort, out, mapping=MAPPING)
+        run_job(cohort, out, mapping=MAPPING, progress=progress)
         truth = pl.read_csv(Path(folder) / "truth.csv")
     conclusions = pl.read_parquet(out / "conclusions.parquet")
     called = conclusions.filter(

@@ -8,7 +8,8 @@ import pytest
 
 from nenuphar.domain.scope import Scope
 from nenuphar.io.mapped import read_mapped
-from nenuphar.io.mapping import Mapping, parse_mapping
+from nenuphar.io.mapping import parse_mapping
+from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import knowledge_base
 from nenuphar.knowledge.yaml_lines import read_yaml

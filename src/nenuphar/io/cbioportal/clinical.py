@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from nenuphar.io.cbioportal.oncotree import OncoTree, Reported, Stated
-from nenuphar.io.mapping import Mapping
+from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.result import Findings
 from nenuphar.io.safe_yaml import read_bounded
 from nenuphar.io.tables import Table

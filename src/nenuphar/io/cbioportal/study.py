@@ -15,8 +15,8 @@ from nenuphar.io.cbioportal.clinical import PATIENT, describe_samples, is_sample
 from nenuphar.io.cbioportal.variants import Molecular, read_molecular
 from nenuphar.io.decoding import decode
 from nenuphar.io.mapped import apply_mapping
-from nenuphar.io.mapping import Mapping
-from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes
+from nenuphar.io.mapping_form import Mapping
+from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes, refuse_way_out
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
@@ -86,6 +86,7 @@ def read_study(
 def _file(folder: Path, name: str) -> Path:
     for entry in sorted(folder.iterdir()):
         if entry.name.casefold() == name and entry.is_file():
+            refuse_way_out(entry, folder)
             return entry
     raise UnreadableInputError(
         f"{folder.name}: is a study without {name}; a study needs its file of samples"
@@ -96,8 +97,13 @@ def _meta(folder: Path, findings: Findings) -> list[InputFile]:
     path = folder / _META
     if not path.is_file():
         return []
-    data, file = read_bytes(path)
-    decode(data, file.name)
+    try:
+        refuse_way_out(path, folder)
+        data, file = read_bytes(path)
+        decode(data, file.name)
+    except UnreadableInputError as error:
+        findings.note(f"{error}"[:300], "nothing in it is needed; mend it all the same")
+        return []
     return [file]
 
 
@@ -107,6 +113,7 @@ def _with_patients(folder: Path, table: Table, files: list[InputFile], findings:
     if path is None:
         return table
     try:
+        refuse_way_out(path, folder)
         patients = read_table(path)
     except UnreadableInputError as error:
         findings.note(f"{error}"[:300], "the study is read without its patients; mend the file")

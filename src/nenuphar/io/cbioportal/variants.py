@@ -14,7 +14,7 @@ from nenuphar.domain.case import Assay, Variant
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.engine.rows import has_variant
 from nenuphar.io.decoding import decode
-from nenuphar.io.result import Findings, InputFile, read_bytes
+from nenuphar.io.result import Findings, InputFile, read_bytes, refuse_way_out
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.criterion import HasVariant
 
@@ -92,9 +92,9 @@ def read_molecular(folder: Path, samples: Iterable[str], findings: Findings) -> 
     _each(folder, "data_gene_panel_matrix*.txt", findings, lambda p: _matrix(p, found))
     panels = [*folder.glob("gene_panels/*.txt"), *folder.glob("data_gene_panel_*.txt")]
     for path in sorted(p for p in panels if "matrix" not in p.name.lower()):
-        _guarded(path, findings, lambda p: _panel(p, found))
+        _guarded(path, folder, findings, lambda p: _panel(p, found))
     for path in sorted(folder.glob("case_lists/cases_sequenced.txt")):
-        _guarded(path, findings, lambda p: _sequenced(p, found))
+        _guarded(path, folder, findings, lambda p: _sequenced(p, found))
     return found
 
 
@@ -103,12 +103,13 @@ def _each(folder: Path, pattern: str, findings: Findings, read: Callable[[Path],
     for path in sorted(folder.iterdir()):
         name = path.name.casefold()
         if path.is_file() and name.startswith(wanted) and name.endswith(".txt"):
-            _guarded(path, findings, read)
+            _guarded(path, folder, findings, read)
 
 
-def _guarded(path: Path, findings: Findings, read: Callable[[Path], None]) -> None:
+def _guarded(path: Path, folder: Path, findings: Findings, read: Callable[[Path], None]) -> None:
     """Read one file of a study; where it cannot be read the study is read without it."""
     try:
+        refuse_way_out(path, folder)
         read(path)
     except UnreadableInputError as error:
         findings.note(f"{error}"[:300], "the study is read without this file; mend it to use it")
