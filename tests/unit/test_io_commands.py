@@ -40,11 +40,12 @@ def test_validate_counts_and_lists(tmp_path: Path) -> None:
     data = json.loads(result.stdout)
     assert result.exit_code == 1
     assert (data["read"], data["accepted"], data["rejected"]) == (3, 1, 2)
-    assert data["unread_columns"] == ["Note"]
-    assert {problem["line"] for problem in data["problems"]} == {3, 4}
+    assert [problem["line"] for problem in data["problems"]] == [0, 3, 4]
+    assert "neither read nor ignored: Note" in data["problems"][0]["reason"]
     shown = run("validate", str(file), "--limit", "1").stdout
     assert "3 read = 1 accepted + 2 rejected" in shown
-    assert "and 1 more" in shown
+    assert "t.csv: 1 column(s) are neither read nor ignored: Note; map them" in shown
+    assert "and 2 more" in shown
 
 
 def test_validate_of_a_clean_input_ends_well(tmp_path: Path) -> None:

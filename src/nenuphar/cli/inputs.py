@@ -116,18 +116,17 @@ def validate(
     import json
     from dataclasses import asdict
 
-    from nenuphar.io.inputs import read_input, unread_columns
+    from nenuphar.io.inputs import read_input
     from nenuphar.knowledge.base import load_knowledge
 
     knowledge = load_knowledge()
     result = read_input(source, knowledge, mapping)
-    unread = unread_columns(source, knowledge, mapping)
     if as_json:
         problems = [asdict(problem) for problem in result.problems]
-        data = {**_counts(result), "unread_columns": unread, "problems": problems}
+        data = {**_counts(result), "problems": problems}
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
-        _print_result(result, unread, limit)
+        _print_result(result, limit)
     if result.rejected or result.values_rejected:
         raise typer.Exit(EXIT_REJECTED)
 
@@ -141,7 +140,7 @@ def _counts(result: ReadResult) -> dict[str, int]:
     }
 
 
-def _print_result(result: ReadResult, unread: list[str], limit: int) -> None:
+def _print_result(result: ReadResult, limit: int) -> None:
     typer.secho(
         f"{result.read} read = {result.accepted} accepted + {result.rejected} rejected; "
         f"{result.values_rejected} value(s) taken as missing",
@@ -155,23 +154,17 @@ def _print_result(result: ReadResult, unread: list[str], limit: int) -> None:
         _print_problems(shown)
     if len(shown) < len(result.problems):
         typer.echo(f"... and {len(result.problems) - len(shown)} more; --limit 0 shows all")
-    if unread:
-        names = ", ".join(unread[:20]) + (", ..." if len(unread) > 20 else "")
-        typer.echo(f"columns not read: {names}")
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("where", "record", "column", "value", "what is wrong", "what to do")
+    """Print one problem a line, place first, so that editors and `grep` understand it."""
     for problem in problems:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        reason = ("rejected: " if problem.rejected else "") + problem.reason
-        cells = (place, problem.record, problem.column, problem.value, reason, problem.fix)
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+        what = [part for part in (problem.record, problem.column) if part]
+        what += [repr(problem.value)] if problem.value and problem.value != problem.file else []
+        about = f"{', '.join(what)}: " if what else ""
+        rejected = "rejected: " if problem.rejected else ""
+        typer.echo(f"{place}: {rejected}{about}{problem.reason}; {problem.fix}")
 
 
 def template(

@@ -32,25 +32,37 @@ UNITS: dict[str, tuple[str, float]] = {
     "per_10hpf": ("per_2mm2", 1.0),
     "/10hpf": ("per_2mm2", 1.0),
     "/10 hpf": ("per_2mm2", 1.0),
+    # The same in UCUM, as records exchanged between hospitals write them.
+    "/(2.mm2)": ("per_2mm2", 1.0),
+    "/2.mm2": ("per_2mm2", 1.0),
+    "/10.[hpf]": ("per_2mm2", 1.0),
+    "/10[hpf]": ("per_2mm2", 1.0),
+    "/[hpf]": ("per_2mm2", 10.0),
     "mm": ("mm", 1.0),
     "cm": ("mm", 10.0),
     "mm2": ("mm2", 1.0),
     "days": ("days", 1.0),
+    "d": ("days", 1.0),
     "weeks": ("days", 7.0),
+    "wk": ("days", 7.0),
     # Durations that a source divided by the mean length of a month.
     "months_of_30.5_days": ("days", 30.5),
     "months": ("months", 1.0),
+    "mo": ("months", 1.0),
     "years": ("years", 1.0),
+    "a": ("years", 1.0),
     "count": ("count", 1.0),
     "h_score": ("h_score", 1.0),
     "ratio": ("ratio", 1.0),
     "mutations_per_mb": ("mutations_per_mb", 1.0),
     "kg": ("kg", 1.0),
     "ng_per_ml": ("ng_per_ml", 1.0),
+    "ng/ml": ("ng_per_ml", 1.0),
+    "ug/l": ("ng_per_ml", 1.0),
 }
 """Units that can be read, each with its canonical unit and the factor that leads to it."""
 
-FIELD_UNITS = {"per_10hpf", "/10hpf", "/10 hpf"}
+FIELD_UNITS = {unit for unit in UNITS if "hpf" in unit}
 """Counts per high-power field: comparable with 2 mm² only if the field measures 0.2 mm²."""
 
 # A number without a sign (no quantity here is negative), decimal point or decimal comma.
@@ -153,10 +165,12 @@ _SHOWN_UNITS = {"percent": "%", "per_2mm2": "/2 mm²", "count": "", "h_score": "
 def canonical_unit(unit: str) -> tuple[str, float]:
     """Return the canonical unit of a unit as written, and the factor that leads to it.
 
+    Annotations in braces, as UCUM has them (`{mitoses}/mm2`), say nothing of the quantity.
+
     Raises:
         QuantityError: The unit is not known; the message lists those that are.
     """
-    key = re.sub(r"\s+", " ", unit.strip().lower())
+    key = re.sub(r"\s+", " ", re.sub(r"\{[^{}]*\}", "", unit).strip().lower())
     if not key:
         return "", 1.0
     if key not in UNITS:

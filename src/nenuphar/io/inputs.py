@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as Lookup
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nenuphar.domain.problems import UnreadableInputError, UsageError
+from nenuphar.domain.problems import Problem, UnreadableInputError, UsageError
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_file import CASE_SUFFIXES, read_cases
 from nenuphar.io.mapping import load_mapping
 from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.result import ReadResult
+from nenuphar.io.values import AREA_UNIT
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
 
@@ -57,10 +59,18 @@ def read_input(
     if path.is_dir():
         return _read_folder(path, knowledge, mapping, variant_columns)
     # Imported here: reading a single case never loads Polars.
-    from nenuphar.io.mapped import apply_mapping
+    from nenuphar.io.mapped import apply_mapping, unread_columns
 
     table, chosen = _described_table(path, knowledge, mapping)
-    return apply_mapping(table, chosen, knowledge)
+    result = apply_mapping(table, chosen, knowledge)
+    unread = unread_columns(table, chosen)
+    if not unread:
+        return result
+    names = ", ".join(unread[:20]) + (", ..." if len(unread) > 20 else "")
+    reason = f"{len(unread)} column(s) are neither read nor ignored: {names}"
+    fix = "map them, call them after facts, or list them under `ignored` in the mapping"
+    note = Problem(table.file.name, 0, "", "", "", reason, fix)
+    return replace(result, problems=(note, *result.problems))
 
 
 def _read_folder(
@@ -78,15 +88,6 @@ def _read_folder(
         )
     chosen = load_mapping(mapping, knowledge) if mapping else None
     return read_study(path, knowledge, chosen, variant_columns)
-
-
-def unread_columns(path: Path, knowledge: KnowledgeBase, mapping: str = "") -> list[str]:
-    """Return the columns of a table that are neither read nor ignored; none for a case."""
-    if is_case_input(path) or path.is_dir():
-        return []
-    from nenuphar.io.mapped import unread_columns as unread
-
-    return unread(*_described_table(path, knowledge, mapping))
 
 
 def _described_table(path: Path, knowledge: KnowledgeBase, mapping: str) -> tuple[Table, Mapping]:
@@ -111,10 +112,11 @@ def _described_table(path: Path, knowledge: KnowledgeBase, mapping: str) -> tupl
         empty = [name for name in frame.columns if frame[name].null_count() == frame.height]
         chosen = native_mapping(table.frame.columns, knowledge, empty)
     if chosen is None:
+        hint = " (with one column only: is it divided by commas, tabs, semicolons or bars?)"
         raise UsageError(
-            f"{path.name} is a table, and a table needs a mapping that says what its columns mean: "
-            f"`nenuphar mapping draft {path.name}` proposes one, `nenuphar mapping list` names "
-            "those that are shipped; then add --mapping"
+            f"{path.name} is a table{hint if table.frame.width == 1 else ''}, and a table needs a "
+            f"mapping that says what its columns mean: `nenuphar mapping draft {path.name}` "
+            "proposes one, `nenuphar mapping list` names those that are shipped; then add --mapping"
         )
     return table, chosen
 
@@ -151,7 +153,10 @@ def native_mapping(
             "row": row.value,
             "keys": keys,
             "columns": {
-                name: {"column": name, "unit": knowledge.facts[name].unit} for name in mapped
+                # A count states its area in the cell; where it does not, that is said.
+                name: {"column": name, "unit": "" if unit == AREA_UNIT else unit}
+                for name in mapped
+                for unit in (knowledge.facts[name].unit,)
             },
         }
     )

@@ -19,9 +19,11 @@ from nenuphar.io.parents import parents_of
 from nenuphar.io.result import Findings, ReadResult, count_rejected
 from nenuphar.io.row_ids import ID, LINE, fill_down, identify, record_of, take, without_repeated
 from nenuphar.io.tables import Table, read_table
-from nenuphar.io.values import ValueParser, nearest, per_field, plain
+from nenuphar.io.values import AREA_UNIT, ValueParser, nearest, per_field, plain
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import Fact
+
+_BARE_COUNT = r"^[<>=≤≥~\s]*\d[\d.,]*(\s*(-|–|to)\s*[\d.,]+)?$"
 
 _DATE = Fact(
     kind="fact",
@@ -184,13 +186,28 @@ class _Rows:
             return constant_columns(name, kind, value, self.rows.height)
         column = self.mapping.columns[name]
         parser = value_parser(name, column, self.mapping.missing, self.knowledge)
-        if per_field(column.unit):
-            self.findings.note(
-                "counts per 10 high-power fields are taken as counts per 2 mm²",
-                "this holds for fields of 0.2 mm²; state the counted area where it is known",
-                column=column.sources[0],
-            )
+        if self.knowledge.facts[name].unit == AREA_UNIT:
+            self._note_areas(column)
         return self._parse(column, parser)
+
+    def _note_areas(self, column: FactColumn) -> None:
+        """Say where counts were taken to be of another area than is stated."""
+        for source in column.sources:
+            texts = self.rows[source].drop_nulls()
+            fields = texts.str.contains(r"(?i)hpf").sum()
+            if per_field(column.unit) or fields:
+                self.findings.note(
+                    "counts per 10 high-power fields are taken as counts per 2 mm²",
+                    "this holds for fields of 0.2 mm²; state the counted area where it is known",
+                    column=source,
+                )
+            bare = 0 if column.unit else texts.str.contains(_BARE_COUNT).sum()
+            if bare:
+                self.findings.note(
+                    f"{bare} count(s) state no area; they were taken as per 2 mm²",
+                    "write 3/2mm2, or map the column with the unit it is in",
+                    column=source,
+                )
 
     def _parse(self, column: FactColumn, parser: ValueParser) -> pl.DataFrame:
         tried: list[pl.DataFrame] = []

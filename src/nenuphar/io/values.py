@@ -32,7 +32,9 @@ LONGEST_ID = 200
 
 _NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _THOUSANDS = re.compile(r"^[1-9]\d{0,2}(,\d{3})+$")
-_UNIT_BEHIND = re.compile(r"^(.*\d)\s*([^\d\s.,].*)$", re.DOTALL)
+_UNIT_BEHIND = re.compile(
+    r"^([<>=≤≥~]*\s*\d[\d.,]*(?:\s*(?:-|–|—|to)\s*\d[\d.,]*)?)\s*([^\d\s.,].*)$", re.DOTALL
+)
 _MIDNIGHT = re.compile(r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?$")
 _YES = frozenset({"yes", "y", "true", "t", "1", "1.0"})
 _NO = frozenset({"no", "n", "false", "f", "0", "0.0"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.domain.scope import Scope
+from nenuphar.io.inputs import read_input
 from nenuphar.io.mapped import read_mapped
 from nenuphar.io.mapping import parse_mapping
 from nenuphar.io.result import ReadResult
 from nenuphar.io.tables import read_table
-from nenuphar.knowledge.base import knowledge_base
+from nenuphar.knowledge.base import knowledge_base, load_knowledge
 from nenuphar.knowledge.yaml_lines import read_yaml
 
 FACTS = knowledge_base(read_yaml(Path(__file__).parent / "facts.yaml"))
@@ -199,3 +201,54 @@ def test_parquet_holds_numbers_dates_and_ids(tmp_path: Path) -> None:
 def test_a_column_that_no_one_reads_may_hold_anything(tmp_path: Path) -> None:
     content = workbook(["id", "m", "d", "note"], ["a", 1, "2020", "=NOW()"])
     assert read(tmp_path, content, "t.xlsx").values_rejected == 0
+
+
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(UnreadableInputError, match=r"^t\.csv: is a pipe or a device; save it"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_counts_without_an_area_are_told(tmp_path: Path) -> None:
+    knowledge = load_knowledge()
+    path = write(tmp_path, b"patient_id,pathology.mitoses\nP1,3\nP2,3/2mm2\nP3,4/10HPF\n")
+    read = read_input(path, knowledge)
+    told = {problem.column: problem.reason for problem in read.problems}
+    assert [p.reason.split(";")[0] for p in read.problems] == [
+        "1 count(s) state no area",
+        "counts per 10 high-power fields are taken as counts per 2 mm²",
+    ]
+    assert set(told) == {"pathology.mitoses"}
+
+
+def test_columns_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path, b"patient_id,pathology.ki67,taken\nP1,3,2020-02-31\n")
+    (problem,) = read_input(path, load_knowledge()).problems
+    assert problem.reason == "1 column(s) are neither read nor ignored: taken"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("5 %{cells}", 5), ("5 {Ki67}%", 5), (">20 %", None), ("<1%", None), ("0.5 {x}%", 0.5)],
+)
+def test_units_of_exchanged_records_are_understood(
+    tmp_path: Path, text: str, number: float | None
+) -> None:
+    path = write(tmp_path, f"patient_id,pathology.ki67\nP1,{text}\n".encode())
+    read = read_input(path, load_knowledge())
+    specimen = read.frames[Scope.SPECIMEN].row(0, named=True)
+    assert read.values_rejected == 0
+    exact = specimen["pathology.ki67.lo"] == specimen["pathology.ki67.hi"]
+    assert (specimen["pathology.ki67.lo"] if exact else None) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "per_2mm2"),
+    [("3 /(2.mm2)", 3), ("3 {mitoses}/mm2", 6), ("3 /10.[HPF]", 3), ("1 /[HPF]", 10)],
+)
+def test_areas_of_exchanged_records_are_understood(
+    tmp_path: Path, text: str, per_2mm2: float
+) -> None:
+    path = write(tmp_path, f"patient_id,pathology.mitoses\nP1,{text}\n".encode())
+    specimen = read_input(path, load_knowledge()).frames[Scope.SPECIMEN]
+    assert specimen["pathology.mitoses.lo"].to_list() == [per_2mm2]

@@ -16,7 +16,7 @@ from nenuphar.io.case_writer import case_as_data, write_case
 from nenuphar.io.inputs import read_input
 from nenuphar.io.json_schemas import case_schema, mapping_schema, record_schema
 from nenuphar.io.template import xlsx_template, yaml_template
-from nenuphar.knowledge.base import knowledge_base
+from nenuphar.knowledge.base import knowledge_base, load_knowledge
 from nenuphar.knowledge.yaml_lines import read_yaml
 
 FACTS = knowledge_base(read_yaml(Path(__file__).parent / "facts.yaml"))
@@ -241,3 +241,24 @@ def test_schemas_name_facts_fields_and_kinds() -> None:
     mapping = mapping_schema(FACTS)
     assert "tumour.entity" not in mapping["properties"]["columns"]["propertyNames"]["enum"]
     assert {"fact", "threshold", "rule"} <= set(record_schema()["$defs"])
+
+
+def test_a_folder_is_read_and_not_what_it_points_at(tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (tmp_path / "outside.yaml").write_text("patient: P9\n")
+    (folder / "a.yaml").write_text("patient: P1\npatient.sex: female\n")
+    (folder / "b.yaml").symlink_to(tmp_path / "outside.yaml")
+    (folder / "c.yaml").symlink_to(folder / "c.yaml")
+    (folder / "d.yaml").symlink_to(folder / "a.yaml")
+    found = collect_cases(folder, load_knowledge())
+    assert [case.patient for case in found.cases] == ["P1"]
+    assert (found.read, found.rejected) == (4, 3)
+    fixes = {p.file: p.fix for p in found.problems}
+    assert fixes["b.yaml"] == fixes["c.yaml"] == "copy the file into the folder"
+
+
+def test_a_name_without_its_first_part_is_told_the_whole_name(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("patient: P1\nsex: female\n")
+    (problem,) = collect_cases(tmp_path / "c.yaml", load_knowledge()).problems
+    assert problem.fix == "did you mean patient.sex?"

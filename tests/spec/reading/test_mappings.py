@@ -9,7 +9,7 @@ import pytest
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.domain.scope import Scope
 from nenuphar.io.draft import draft_mapping
-from nenuphar.io.inputs import native_mapping, read_input, unread_columns
+from nenuphar.io.inputs import native_mapping, read_input
 from nenuphar.io.mapped import read_mapped
 from nenuphar.io.mapping import MappingError, load_mapping, parse_mapping, shipped_mappings
 from nenuphar.knowledge.base import knowledge_base
@@ -102,7 +102,7 @@ def test_the_readings_of_six_pathologists_are_read_whole() -> None:
         ("absent", 939),
     ]
     assert specimens["pathology.ki67.automated.lo"].max() < 100
-    assert unread_columns(file, FACTS, "lung-net-readers") == []
+    assert read_input(file, FACTS, "lung-net-readers").problems == ()
 
 
 @pytest.mark.shared
@@ -114,7 +114,7 @@ def test_the_samples_of_the_lung_map_are_read_whole() -> None:
     specimens = result.frames[Scope.SPECIMEN]
     assert specimens["pathology.mitoses.lo"].null_count() == 199
     assert "pathology.morphology" not in specimens.columns, "a reported diagnosis is no criterion"
-    assert unread_columns(file, FACTS, "lung-nen-samples") == []
+    assert read_input(file, FACTS, "lung-nen-samples").problems == ()
 
 
 def test_a_draft_is_a_valid_mapping_of_its_table(tmp_path: Path) -> None:

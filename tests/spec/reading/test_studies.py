@@ -9,7 +9,7 @@ import pytest
 
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.domain.scope import Scope
-from nenuphar.io.inputs import read_input, unread_columns
+from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.knowledge.criterion import HasVariant
@@ -47,7 +47,6 @@ def test_a_bare_clinical_file_needs_no_mapping(tmp_path: Path) -> None:
     assert _stated(read) == [("net", "pancreas")]
     assert read.frames[Scope.SPECIMEN]["diagnosis.oncotree"].to_list() == ["PANET"]
     assert (read.read, read.accepted, read.rejected, read.problems) == (1, 1, 0, ())
-    assert unread_columns(tmp_path / "data_clinical_sample.txt", KNOWLEDGE) == []
 
 
 def test_the_code_wins_over_its_parent(tmp_path: Path) -> None:
