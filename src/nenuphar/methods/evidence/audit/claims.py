@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -29,8 +30,7 @@ _NEAR_UNIVERSAL = 80.0
 _UNIT = r"(\d+)\s*(day|week|month|year)s?"
 _EQUATED = re.compile(rf"{_UNIT}\s*\((?:or|=)\s*{_UNIT}\)")
 _FIXED = {"day": 1, "week": 7}
-_MONTHS = (31, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-"""Days of the months but February."""
+_MARCH_TO_DECEMBER = (31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def check_bounds(records: Sequence[RecordData]) -> Iterator[Finding]:
@@ -154,9 +154,10 @@ def check_near_universal(records: Sequence[RecordData]) -> Iterator[Finding]:
 def check_approvals(records: Sequence[RecordData]) -> Iterator[Finding]:
     """Yield spans of years said to be without approvals in which the review dates one."""
     for statement in of_kind(records, "reported_statement"):
-        if statement.get("qualifier") != "none_between":
+        ends = [statement.get(name) for name in ("value", "value_high")]
+        if statement.get("qualifier") != "none_between" or None in ends:
             continue
-        first, last = float(statement["value"]), float(statement["value_high"])
+        first, last = map(float, ends)
         for event in of_kind(records, "regulatory_event"):
             year = re.match(r"\d{4}", str(event.get("date", "")))
             if (
@@ -210,8 +211,8 @@ def _days(number: int, unit: str) -> tuple[int, int]:
         return number * _FIXED[unit], number * _FIXED[unit]
     months = number * (12 if unit == "year" else 1)
     spans = [
-        sum((*_MONTHS[:1], february, *_MONTHS[1:])[(start + i) % 12] for i in range(months))
-        for february in (28, 29)
+        sum(itertools.islice(itertools.cycle(year), start, start + months))
+        for year in ((31, february, *_MARCH_TO_DECEMBER) for february in (28, 29))
         for start in range(12)
     ]
     return min(spans), max(spans)
