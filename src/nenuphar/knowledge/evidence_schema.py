@@ -216,6 +216,7 @@ class Therapy(Evidence):
         not_specifically_approved: Used routinely without approval for these tumours.
         criteria: For whom it is, over facts; `predictive_criteria` is the predictive factor, and
             `predictive_required` whether the treatment needs it.
+        as_stated_only: What the population asks for beyond the criteria; a reader has to judge it.
         negative: Whether the evidence speaks against it.
     """
 
@@ -233,6 +234,7 @@ class Therapy(Evidence):
     evidence: str = ""
     not_specifically_approved: bool = False
     criteria: Eligibility | None = None
+    as_stated_only: str = ""
     predictive_criteria: Eligibility | None = None
     predictive_required: bool = False
 
