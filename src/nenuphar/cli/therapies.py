@@ -112,4 +112,6 @@ def _population(found: TherapyMatch) -> str:
     missing = sorted({fact for criterion in found.criteria for fact in criterion.missing})
     if missing and found.population.value == "undetermined":
         return text + f"; would decide: {', '.join(missing)}"
-    return "fits by entity, grade and site; read for whom" if found.as_stated_only else text
+    if found.as_stated_only and found.population.value == "undetermined":
+        return f"fits so far; as stated only: {found.as_stated_only}"
+    return text

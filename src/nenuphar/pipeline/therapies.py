@@ -41,12 +41,11 @@ class TherapyMatch:
 
     Attributes:
         record: The treatment, with a repaired value in place of the printed one.
-        population: Whether the patient belongs to the population; undetermined at most where only
-            entity, grade and site of the record are computable.
+        population: Whether the patient belongs to the population; undetermined at most where a
+            reader has to judge a part of it.
         provisional: Whether that rests on a provisional value.
         criteria: The criteria of the population.
-        as_stated_only: Whether the criteria are only the entity, grade and site of the record; its
-            text may ask for more (line, stage), so that a reader has to decide.
+        as_stated_only: What of the population no criterion computes; empty where all is computed.
         predictive: How the predictive factor came out; `none` where the source says that there is
             none, `not_computable` where it is only named, `not_stated` where it is silent.
         predictive_criteria: How its criteria came out.
@@ -57,7 +56,7 @@ class TherapyMatch:
     population: Truth
     provisional: bool
     criteria: tuple[CriterionMatch, ...]
-    as_stated_only: bool
+    as_stated_only: str
     predictive: Predictive
     predictive_criteria: tuple[CriterionMatch, ...]
     regulatory: tuple[Mapping[str, Any], ...]
@@ -75,17 +74,17 @@ def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[Th
     matches = []
     for printed in knowledge.kinds("therapy"):
         record = repaired(printed)
-        text_only = not record.get("criteria") and record["population"] not in _WHOLE_ENTITY
+        beyond = _beyond(record)
         joined = trial_match(record, match_criteria(population_of(record), reader, words))
         factor = _factor_tree(record)
         predictive = match_criteria(factor, reader, words)
         matches.append(
             TherapyMatch(
                 record,
-                _capped(joined.eligibility, text_only),
+                _capped(joined.eligibility, beyond),
                 joined.provisional,
                 joined.criteria,
-                text_only,
+                beyond,
                 _predictive(record, predictive),
                 predictive,
                 tuple(event for event in events if _same_drug(event, record)),
@@ -116,7 +115,14 @@ def population_of(record: Mapping[str, Any]) -> tuple[Criterion, ...]:
     return tuple(parse_criterion(tree, literals=True) for tree in trees)
 
 
-def _capped(truth: Truth, as_stated_only: bool) -> Truth:
+def _beyond(record: Mapping[str, Any]) -> str:
+    """Return what of the population no criterion computes."""
+    if record.get("criteria") or record["population"] in _WHOLE_ENTITY:
+        return str(record.get("as_stated_only", ""))
+    return f"{record['population']}, of which entity, grade and site alone are computed"
+
+
+def _capped(truth: Truth, as_stated_only: str) -> Truth:
     """Leave to a reader what fits only so far as it is computable."""
     return Truth.UNDETERMINED if as_stated_only and truth is Truth.MET else truth
 
@@ -183,7 +189,7 @@ def therapy_as_data(match: TherapyMatch) -> dict[str, Any]:
         "population_match": match.population.value,
         "provisional": match.provisional,
         "criteria": [criterion_as_data(criterion) for criterion in match.criteria],
-        "criteria_from_entity_grade_site_only": match.as_stated_only,
+        "as_stated_only": match.as_stated_only,
         "predictive_factor": record.get("predictive_factor", ""),
         "predictive_factor_match": match.predictive,
         "predictive_required": bool(record.get("predictive_required", False)),
