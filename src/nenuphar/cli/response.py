@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from nenuphar.cli.response_tables import (
-    UnreadableFileError,
-    measurement_table,
-    subject_table,
-    timepoint_table,
-)
+from nenuphar.cli.response_tables import measurement_table, subject_table, timepoint_table
+from nenuphar.domain.problems import UnreadableInputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -153,18 +149,19 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
     try:
         table = timepoint_table(timepoints)
         listed = None if subjects is None else subject_table(subjects)
-        checked = read_assessments(table, criteria.value, listed)
-    except (UnreadableFileError, ResponseInputError) as error:
+        known = None if listed is None else listed.rows
+        checked = read_assessments(table.rows, criteria.value, known)
+    except (UnreadableInputError, ResponseInputError) as error:
         _fail(timepoints, error)
     by = [name for name in ("subject", "assessor") if name in checked.timepoints.columns]
     if checked.timepoints.is_empty():
         best = _all_missing(checked.subjects, missing_as_ne)
     else:
         best = best_response(checked.timepoints, rules, subjects=checked.subjects, by=by)
-    found = [(checked.findings, timepoints)]
-    follow_up = [read_follow_up(each) for each in (listed, table) if each is not None]
-    if subjects is not None:
-        found.append((follow_up[0].findings, subjects))
+    found = [(table.findings, timepoints), (checked.findings, timepoints)]
+    follow_up = [read_follow_up(each.rows) for each in (listed, table) if each is not None]
+    if listed is not None:
+        found += [(listed.findings, listed.source), (follow_up[0].findings, listed.source)]
     times = None
     if endpoints is not None:
         from nenuphar.pipeline.endpoints import timed
@@ -175,7 +172,8 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
             benefit_months=benefit_months,
         )  # fmt: skip
         _write(times, endpoints)
-    _deliver(best, found, checked.read, checked.rejected, out, as_json, endpoints=times)
+    read, rejected = checked.read + table.rejected, checked.rejected + table.rejected
+    _deliver(best, found, read, rejected, out, as_json, endpoints=times)
 
 
 def lesions(
@@ -206,15 +204,17 @@ def lesions(
     from nenuphar.methods.response.timepoints import LesionOptions
 
     try:
-        table, source = measurement_table(measurements)
-        checked = read_measurements(table)
-    except (UnreadableFileError, ResponseInputError) as error:
+        table = measurement_table(measurements)
+        checked = read_measurements(table.rows)
+    except (UnreadableInputError, ResponseInputError) as error:
         _fail(measurements, error)
     options = LesionOptions(persistence=pr_lasts.value, burden_only=burden_only)
-    points, found = time_point_responses(checked.rows, criteria.value, options=options)
-    listed = gather([checked.findings, found])
-    rejected = listed.filter(listed["used"] == "no")["line"].n_unique()
-    _deliver(points, [(listed, source)], checked.read, rejected, out, as_json)
+    points, noted = time_point_responses(checked.rows, criteria.value, options=options)
+    listed = gather([checked.findings, noted])
+    rejected = listed.filter(listed["used"] == "no")["line"].n_unique() + table.rejected
+    read = checked.read + table.rejected
+    found = [(table.findings, table.source), (listed, table.source)]
+    _deliver(points, found, read, rejected, out, as_json)
 
 
 def register(app: typer.Typer) -> None:

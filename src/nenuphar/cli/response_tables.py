@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nenuphar.domain.problems import Problem, UnreadableInputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-
-class UnreadableFileError(ValueError):
-    """A file cannot be read as a table."""
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 
 
-def timepoint_table(path: Path) -> pl.DataFrame:
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text and what was wrong with its rows.
+
+    Attributes:
+        rows: Columns in lower case, and `line`.
+        findings: Rows that could not be read, and notes, columns of `findings.SCHEMA`.
+        source: Where lines are counted.
+    """
+
+    rows: pl.DataFrame
+    findings: pl.DataFrame
+    source: Path
+
+    @property
+    def rejected(self) -> int:
+        """Rows that could not be read."""
+        return self.findings.filter(self.findings["used"] == "no").height
+
+
+def timepoint_table(path: Path) -> TextTable:
     """Read TIMEPOINTS, or SDTM RS."""
     from nenuphar.methods.response.sdtm import timepoints_from_rs
 
     table = _read_table(path)
-    if "USUBJID" in (name.upper() for name in table.columns):
-        return timepoints_from_rs(table)
-    return table
+    if "usubjid" not in table.rows.columns:
+        return table
+    return TextTable(timepoints_from_rs(table.rows), table.findings, path)
 
 
-def subject_table(path: Path) -> pl.DataFrame:
+def subject_table(path: Path) -> TextTable:
     """Read SUBJECTS, or SDTM DM (first dose, death, last dose, end of participation)."""
     from nenuphar.methods.response.findings import require_columns
 
@@ -37,103 +56,68 @@ def subject_table(path: Path) -> pl.DataFrame:
         "rfxendtc": "last_dose",
         "rfpendtc": "last_contact",
     }
-    names = {name: sdtm[name] for name in table.columns if name in sdtm}
-    if "subject" not in table.columns:
-        table = table.rename(names)
-    require_columns(table, ("subject",), "subjects")
-    return table
+    rows = table.rows
+    if "subject" not in rows.columns:
+        rows = rows.rename({name: sdtm[name] for name in rows.columns if name in sdtm})
+    require_columns(rows, ("subject",), "subjects")
+    return TextTable(rows, table.findings, path)
 
 
-def measurement_table(path: Path) -> tuple[pl.DataFrame, Path]:
-    """Read a native table, or TU and TR from a folder; and say where lines are counted."""
+def measurement_table(path: Path) -> TextTable:
+    """Read a native table, or TU and TR from a folder."""
+    import polars as pl
+
     from nenuphar.methods.response.sdtm import measurements_from_sdtm
 
     if not path.is_dir():
-        return _read_table(path), path
-    tr = _domain(path, "tr")
-    return measurements_from_sdtm(_read_table(_domain(path, "tu")), _read_table(tr)), tr
+        return _read_table(path)
+    tu, tr = _read_table(_domain(path, "tu")), _read_table(_domain(path, "tr"))
+    both = pl.concat([tu.findings, tr.findings])
+    return TextTable(measurements_from_sdtm(tu.rows, tr.rows), both, tr.source)
 
 
 def _domain(folder: Path, domain: str) -> Path:
     """Find the file of an SDTM domain: tr.csv, TR.CSV, tr_onco_recist.csv."""
-    suffixes = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     exact = [path for path in files if path.stem.lower() == domain]
     named = [path for path in files if path.stem.lower().startswith(f"{domain}_")]
     found = exact or named
     if len(found) == 1:
         return found[0]
     seen = ", ".join(path.name for path in found) or "none"
-    message = f"the folder needs one file of domain {domain.upper()} ({domain}.csv); found {seen}"
-    raise UnreadableFileError(message)
-
-
-def _read_table(path: Path) -> pl.DataFrame:
-    """Read a table as text: delimiter, encoding and line ends are detected."""
-    import polars as pl
-
-    if not path.is_file():
-        message = "there is no such file; check the path"
-        raise UnreadableFileError(message)
-    try:
-        kind = path.suffix.lower()
-        if kind == ".parquet":
-            table = _as_text(pl.read_parquet(path))
-        elif kind == ".xlsx":
-            table = _as_text(pl.read_excel(path))
-        else:
-            table = _read_text(path.read_bytes())
-    except (pl.exceptions.PolarsError, UnicodeError, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        message = f"not a readable table ({reason}); save it as CSV in UTF-8"
-        raise UnreadableFileError(message) from error
-    folded = {name: name.strip().lower().replace(" ", "_") for name in table.columns}
-    return table.rename(folded).with_row_index("line", offset=2)
-
-
-def _read_text(content: bytes) -> pl.DataFrame:
-    """Decode delimited text and split it into columns."""
-    import polars as pl
-
-    if not content.strip():
-        message = "the file is empty"
-        raise ValueError(message)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16")
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=header.count)
-    columns = next(csv.reader([header], delimiter=delimiter))
-    if len(set(columns)) != len(columns):
-        message = "two columns share a name"
-        raise ValueError(message)
-    return pl.read_csv(
-        io.BytesIO(text.encode()), separator=delimiter, infer_schema=False, has_header=True
+    message = (
+        f"{folder.name}: the folder needs one file of domain {domain.upper()} "
+        f"({domain}.csv); found {seen}"
     )
+    raise UnreadableInputError(message)
 
 
-def _as_text(table: pl.DataFrame) -> pl.DataFrame:
-    """Turn typed columns into text; whole numbers lose their .0, dates are ISO."""
+def _read_table(path: Path) -> TextTable:
+    """Read a table as text; whole numbers of typed columns lose their .0."""
     import polars as pl
 
-    texts = []
-    for name, kind in table.schema.items():
-        column = pl.col(name)
-        if kind.is_float():
-            whole = column == column.round(0)
-            texts.append(
-                pl.when(whole)
-                .then(column.cast(pl.Int64, strict=False).cast(pl.String))
-                .otherwise(column.cast(pl.String))
-                .alias(name)
-            )
-        elif isinstance(kind, pl.Datetime):
-            texts.append(column.dt.date().cast(pl.String).alias(name))
-        else:
-            texts.append(column.cast(pl.String))
-    return table.select(texts)
+    from nenuphar.io.tables import read_table
+
+    table = read_table(path)
+    folded = {name: name.strip().lower().replace(" ", "_") for name in table.frame.columns}
+    whole = pl.all().str.replace(r"^(-?\d+)\.0$", "$1")
+    if not table.frame.height:
+        first = table.problems[0]
+        message = f"no row can be read; line {first.line}: {first.reason}; {first.fix}"
+        raise UnreadableInputError(message)
+    rows = table.frame.rename(folded).select(whole)
+    rows = rows.with_columns(table.lines.cast(pl.Int64).alias("line"))
+    return TextTable(rows, _findings(table.problems), path)
+
+
+def _findings(problems: tuple[Problem, ...]) -> pl.DataFrame:
+    """What reading the file found, in the form of the response room."""
+    import polars as pl
+
+    from nenuphar.methods.response.findings import REJECTED, SCHEMA, USED
+
+    rows = [
+        (p.line, p.record, p.column, p.value, p.reason, p.fix, REJECTED if p.rejected else USED)
+        for p in problems
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")

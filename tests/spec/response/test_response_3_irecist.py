@@ -122,3 +122,8 @@ def test_pr_persists_as_in_recist(immune):
 
 def test_disease_that_cannot_be_measured(immune):
     assert immune({"NT1": ["present", "present", "absent"]}) == ["NON-iCR/NON-iUPD", "iCR"]
+
+
+def test_what_progressed_and_was_not_looked_at_again_is_not_reset(immune):
+    found = immune({"T01": [50] * 4, "NT1": ["present", "progression", "NE", "progression"]})
+    assert found == ["iUPD", "NE", "iCPD"]

@@ -171,7 +171,22 @@ def test_centimetres_are_converted_only_where_a_unit_says_so():
     assert reasons == ["a target below 10 mm (longest diameter) at baseline"]
 
 
-@pytest.mark.parametrize(("text", "unit"), [("2.1 cm", ""), ("large", ""), ("20", "inch")])
+@pytest.mark.parametrize(
+    ("text", "size"), [("2.5 cm", 25), ("25mm", 25), ("24,5", 24.5), ("2,45 CM", 24.5), ("< 5", 5)]
+)
+def test_a_size_may_carry_its_unit_or_a_decimal_comma(text, size):
+    found, _, checked = run(sizes(BASE, ("2024-03-01", "T01", "target", text)))
+    assert found["sum_mm"].to_list() == [size]
+    assert checked.rejected == 0
+
+
+def test_a_column_may_be_in_centimetres_altogether():
+    rows = sizes(("2024-01-01", "T01", "target", "4.0"), ("2024-03-01", "T01", "target", "2.5"))
+    found, _, _ = run(rows.rename({"diameter_mm": "diameter_cm"}))
+    assert found["sum_mm"].to_list() == [25]
+
+
+@pytest.mark.parametrize(("text", "unit"), [("2,100", ""), ("large", ""), ("20", "inch")])
 def test_what_is_no_size_is_rejected(text, unit):
     rows = sizes(BASE, ("2024-03-01", "T01", "target", text), ("2024-03-01", "T9", "new", ""))
     rows = rows.with_columns(unit=pl.when(pl.col("diameter_mm") == text).then(pl.lit(unit)))

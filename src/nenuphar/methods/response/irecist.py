@@ -274,7 +274,9 @@ def _with_open(
     if unchanged := _unchanged(visit, waiting, seen):
         return stay, f"{unchanged}: no change since the iUPD of {waiting.date}"
     value = _reset_value(visit, seen)
-    if value == "NE":
+    # what progressed and was not looked at again is neither confirmed nor reset
+    unseen = _NON_TARGET in waiting.causes and seen.non_target == "NE"
+    if value == "NE" or unseen:
         return "NE", f"the iUPD of {waiting.date} stays open"
     state.open = None
     return value, f"resets the iUPD of {waiting.date}"

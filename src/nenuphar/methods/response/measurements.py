@@ -41,6 +41,7 @@ _STATES: Final = {
     "not evaluable": (
         "NE", "NOTEVALUABLE", "NOTASSESSED", "NOTDONE", "MISSING", "NOTIMAGED", "NOTASSESSABLE",
         "UNEVALUABLE", "NONEVALUABLE", "NOTEVALUATED", "NOTMEASURED", "NA", "ND",
+        "AXISNOTMEASURED",
     ),
     "present": (
         "PRESENT", "NONCRNONPD", "NONICRNONIUPD", "PERSISTENT", "YES", "NEW", "CONFIRMED",
@@ -63,6 +64,9 @@ _STATES: Final = {
 _STATE_OF: Final = {word: state for state, words in _STATES.items() for word in words}
 _TRUE: Final = ("Y", "YES", "TRUE", "1", "NODE", "NODAL")
 _MM_PER_CM = 10.0
+_UNIT_IN_CELL: Final = r"(?i)([mc]m)\.?$"
+# three digits after a comma may be thousands: such a size is not read
+_DECIMAL_COMMA: Final = r"^(-?\d+),(\d{1,2}|\d{4,})$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +106,12 @@ def read_measurements(
     Raises:
         ResponseInputError: if a needed column is absent or there is no row.
     """
-    require_columns(table, NEEDED, "lesion measurements")
+    require_columns(sized_in_mm(table), NEEDED, "lesion measurements")
     if table.is_empty():
         message = "the table of lesion measurements has 0 rows"
         raise NoAssessmentsError(message)
     cutoffs = thresholds or ResponseThresholds()
-    rows = _parsed(table)
+    rows = _parsed(sized_in_mm(table))
     usable, rejected = _split_unusable(rows)
     single, repeated = _one_measurement(usable)
     remarked = _remarks(single, cutoffs)
@@ -125,6 +129,13 @@ def read_measurements(
     )
 
 
+def sized_in_mm(table: pl.DataFrame) -> pl.DataFrame:
+    """Let a column ``diameter_cm`` stand for sizes of the unit cm."""
+    if "diameter_cm" not in table.columns or "diameter_mm" in table.columns:
+        return table
+    return table.rename({"diameter_cm": "diameter_mm"}).with_columns(unit=pl.lit("cm"))
+
+
 def _parsed(table: pl.DataFrame) -> pl.DataFrame:
     """Trim, fold and convert the text columns."""
     rows = table if "line" in table.columns else table.with_row_index("line", offset=2)
@@ -139,6 +150,11 @@ def _parsed(table: pl.DataFrame) -> pl.DataFrame:
         role_text=pl.col("role"),
         unit_text=pl.col("unit").replace("", None),
     )
+    rows = rows.with_columns(
+        # a unit beside the number (2.1 cm) says more than that of the column
+        unit_text=pl.coalesce(pl.col("diameter_text").str.extract(_UNIT_IN_CELL), "unit_text"),
+        number_text=pl.col("diameter_text").str.replace(_UNIT_IN_CELL, "").str.strip_chars(),
+    )
     unit = pl.col("unit_text").str.to_lowercase().str.strip_chars(".")
     factor = (
         pl.when(pl.col("unit_text").is_null() | unit.is_in(["mm", "millimetre", "millimeter"]))
@@ -146,8 +162,9 @@ def _parsed(table: pl.DataFrame) -> pl.DataFrame:
         .when(unit.is_in(["cm", "centimetre", "centimeter"]))
         .then(_MM_PER_CM)
     )
-    below = pl.col("diameter_text").str.contains(r"^<\s*\d")
-    size = pl.when(~below).then(pl.col("diameter_text")).cast(pl.Float64, strict=False)
+    below = pl.col("number_text").str.contains(r"^[<≤]\s*\d")
+    number = pl.col("number_text").str.replace(_DECIMAL_COMMA, "$1.$2")
+    size = pl.when(~below).then(number).cast(pl.Float64, strict=False)
     node = pl.col("node").str.to_uppercase()
     rows = rows.with_columns(
         record=pl.format("{} / {} / {}", "subject", "assessor", "lesion"),
@@ -258,7 +275,7 @@ def _split_unusable(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame
             "diameter_mm",
             "diameter_text",
             "the size is not a number",
-            "write the number alone, in mm; put the unit into a column unit",
+            "write the number with a decimal point, in mm or with its unit (21.5, 2.15 cm)",
         ),
         (
             pl.col("state").is_null(),
@@ -330,6 +347,20 @@ def _remarks(rows: pl.DataFrame, cutoffs: ResponseThresholds) -> list[pl.DataFra
             "give sizes in mm",
         ),
         (
+            pl.col("number_text").str.contains(_DECIMAL_COMMA),
+            "diameter_mm",
+            "diameter_text",
+            "a decimal comma, read as a point",
+            "write sizes with a decimal point",
+        ),
+        (
+            (pl.col("state") == "not evaluable") & pl.col("status").str.contains("(?i)axis"),
+            "diameter_mm",
+            "status",
+            "only the other axis is measured; the lesion counts as not evaluated",
+            "give the short axis of a node, the longest diameter of any other lesion",
+        ),
+        (
             pl.col("partial"),
             "date",
             "date_text",
@@ -351,7 +382,9 @@ def _remarks(rows: pl.DataFrame, cutoffs: ResponseThresholds) -> list[pl.DataFra
             "give the size in mm, or status absent, too small to measure or NE",
         ),
         (
-            (pl.col("state") == "not evaluable") & ~no_size,
+            (pl.col("state") == "not evaluable")
+            & ~no_size
+            & ~pl.col("status").str.contains("(?i)axis"),
             "status",
             "status",
             "not evaluable, yet with a size; the size is not used",

@@ -144,27 +144,35 @@ def _results(tr: pl.DataFrame, located: pl.DataFrame) -> pl.DataFrame:
 
 def _merge_axes(results: pl.DataFrame) -> pl.DataFrame:
     """One row per lesion and visit: the axis that counts, the state, the stated sum."""
-    wanted = (pl.col("node") & pl.col("test").is_in(_SHORT_AXIS)) | (
+    right_axis = (pl.col("node") & pl.col("test").is_in(_SHORT_AXIS)) | (
         ~pl.col("node") & pl.col("test").is_in(_LONG_AXIS)
     )
+    keys = ["subject", "assessor", "date", "visit", "lesion"]
     state = pl.col("test").is_in(_STATE)
+    # a lesion of which only the other axis was measured stays, as one that was not evaluated
+    alone = ~(right_axis | state).any().over(keys) & pl.col("test").is_in(_SHORT_AXIS + _LONG_AXIS)
+    wanted = right_axis | alone
+    results = results.with_columns(other_axis=alone.fill_null(False))
     sums = results.filter(pl.col("test").is_in(_SUM)).select(
         "subject", "assessor", "date", sum_mm=pl.coalesce("number", "text")
     )
     kept = results.filter((wanted | state) & pl.col("lesion").is_not_null())
-    numeric = pl.coalesce("number", "text").str.contains(r"^-?[\d.]+$")
+    numeric = pl.coalesce("number", "text").str.contains(r"^-?[\d.,]+$")
     rows = kept.select(
         "line", "subject", "assessor", "date", "visit", "lesion", "role", "organ",
         node=pl.when("node").then(pl.lit("yes")).otherwise(pl.lit("no")),
-        diameter_mm=pl.when(~state & numeric).then(pl.coalesce("number", "text")),
+        diameter_mm=pl.when(~state & numeric & ~pl.col("other_axis")).then(
+            pl.coalesce("number", "text")
+        ),
         status=pl.when(pl.col("done") == "NOT DONE")
         .then(pl.lit("NOT DONE"))
+        .when("other_axis")
+        .then(pl.lit("axis not measured"))
         .when(state | ~numeric.fill_null(False))
         .then("text"),
         unit="unit",
     )  # fmt: skip
     # a lesion with both a size and a state is one measurement, not two
-    keys = ["subject", "assessor", "date", "visit", "lesion"]
     sized = pl.col("diameter_mm").is_not_null()
     with_size = rows.filter(sized)
     states = rows.filter(~sized)
