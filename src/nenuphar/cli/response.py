@@ -52,12 +52,17 @@ _LESIONS_HELP = """Response at every visit, from lesion measurements.
     MEASUREMENTS needs the columns subject, date, lesion, role (target, non-target, new),
     diameter_mm; assessor, organ, node, status, unit, sum_mm, visit (for one visit over several
     days), symptomatic and death_date are used where present. A folder
-    with SDTM tu.csv and tr.csv is understood as well. The earliest visit is the baseline. Records
-    that were rejected or remarked on are listed in OUT.rejected.tsv.
+    with SDTM tu.csv and tr.csv is understood as well. The earliest visit is the baseline, or the
+    first one that is not before a column baseline_date. Records that were rejected or remarked on
+    are listed in OUT.rejected.tsv.
+
+    With --growth, tumour growth rates before and on treatment and hyperprogression are written too;
+    they are cautions, and undetermined without a scan before baseline_date.
 
     \b
-    Example:
+    Examples:
       nenuphar lesions measurements.csv --criteria irecist -o timepoints.csv
+      nenuphar lesions measurements.csv --criteria recist1.1 -o timepoints.csv --growth growth.csv
 
     Exit code: 0 done, 1 some records were rejected, 3 unreadable input. For research use.
     """
@@ -194,6 +199,9 @@ def lesions(
             "--burden-only", help="irRECIST: only the burden, not non-targets, causes irPD."
         ),
     ] = False,
+    growth: Annotated[
+        Path | None, typer.Option(help="Table of growth rates to write as well.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Response at every visit, from lesion measurements."""
@@ -214,7 +222,13 @@ def lesions(
     rejected = listed.filter(listed["used"] == "no")["line"].n_unique() + table.rejected
     read = checked.read + table.rejected
     found = [(table.findings, table.source), (listed, table.source)]
-    _deliver(points, found, read, rejected, out, as_json)
+    rates = None
+    if growth is not None:
+        from nenuphar.pipeline.responses import growth_rates
+
+        rates = growth_rates(checked.rows)
+        _write(rates, growth)
+    _deliver(points, found, read, rejected, out, as_json, growth=rates)
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from nenuphar.methods.response.findings import SCHEMA, gather
 from nenuphar.methods.response.thresholds import ResponseThresholds
 
 _GONE = ("absent", "merged")
+_Group: TypeAlias = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,17 @@ class Visit:
 
 @dataclass(slots=True)
 class Course:
-    """A baseline and the visits after it, for one subject and assessor."""
+    """A baseline and the visits after it, for one subject and assessor.
+
+    Attributes:
+        history: visits before baseline, of which only the sizes of targets are known.
+    """
 
     subject: str
     assessor: str
     baseline: Visit
     visits: list[Visit]
+    history: list[Visit] = field(default_factory=list)
 
     @property
     def has_targets(self) -> bool:
@@ -119,7 +125,7 @@ def courses(rows: pl.DataFrame, cutoffs: ResponseThresholds) -> tuple[list[Cours
 
 def _course(rows: list[dict[str, Any]], cutoffs: ResponseThresholds, notes: list[Any]) -> Course:
     """Arrange the rows of one subject and assessor."""
-    groups = list(_by_visit(rows))
+    earlier, groups = _around_baseline(list(_by_visit(rows)))
     baseline_rows = groups[0]
     baseline = _visit(baseline_rows)
     targets: dict[str, dict[str, Any]] = {}
@@ -136,7 +142,34 @@ def _course(rows: list[dict[str, Any]], cutoffs: ResponseThresholds, notes: list
     _check_sum(baseline, baseline_rows, cutoffs, notes)
     visits = [_follow_up(group, targets, baseline, cutoffs, notes) for group in groups[1:]]
     _settle_new_lesions(visits, groups[1:], cutoffs)
-    return Course(rows[0]["subject"], rows[0]["assessor"], baseline, visits)
+    history = [_earlier_visit(group, targets, cutoffs) for group in earlier]
+    return Course(rows[0]["subject"], rows[0]["assessor"], baseline, visits, history)
+
+
+def _around_baseline(groups: list[_Group]) -> tuple[list[_Group], list[_Group]]:
+    """Split visits before the baseline from the rest.
+
+    The earliest visit is the baseline, unless a date of baseline is stated: then the first visit
+    that is not before it.
+    """
+    stated = [row["baseline_date"] for group in groups for row in group if row["baseline_date"]]
+    if not stated:
+        return [], groups
+    first = next(
+        (i for i, group in enumerate(groups) if _visit(group).date >= min(stated)), len(groups) - 1
+    )
+    return groups[:first], groups[first:]
+
+
+def _earlier_visit(
+    rows: list[dict[str, Any]], targets: dict[str, dict[str, Any]], cutoffs: ResponseThresholds
+) -> Visit:
+    """Read the sizes that the later targets had before baseline."""
+    visit = _visit(rows)
+    for row in rows:
+        if row["lesion"] in targets:
+            _enter_target(visit, row["lesion"], row, cutoffs)
+    return visit
 
 
 def _by_visit(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

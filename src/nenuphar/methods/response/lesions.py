@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from nenuphar.methods.response import irecist, irrecist, timepoints
+from nenuphar.methods.response import growth, irecist, irrecist, timepoints
 from nenuphar.methods.response.courses import Course, courses
 from nenuphar.methods.response.thresholds import ResponseThresholds
 from nenuphar.methods.response.timepoints import LesionOptions, TimePoint
@@ -43,7 +43,8 @@ def time_point_responses(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Derive the response at every visit of every subject, for each assessor on their own.
 
-    The earliest visit of a subject and assessor is the baseline; it has no response.
+    The earliest visit of a subject and assessor is the baseline, or the first one that is not
+    before a stated ``baseline_date``; it has no response.
 
     Args:
         rows: accepted measurements, as :func:`read_measurements` gives them.
@@ -72,3 +73,26 @@ def time_point_responses(
         for point in RESPONDERS[criteria](course, cutoffs, choices)
     ]  # fmt: skip
     return pl.DataFrame(records, schema=SCHEMA, orient="row"), found
+
+
+def tumour_growth(
+    rows: pl.DataFrame, *, ratio_min: float, thresholds: ResponseThresholds | None = None
+) -> pl.DataFrame:
+    """Compare tumour growth before and on treatment, for each assessor on their own.
+
+    Args:
+        rows: accepted measurements; scans before ``baseline_date`` tell the growth before.
+        ratio_min: growth on treatment over growth before that makes hyperprogression.
+        thresholds: cut-offs of RECIST 1.1; the published ones where not given.
+
+    Returns:
+        One row a subject and assessor, columns of ``growth.SCHEMA``; rates are % of volume a
+        month, null where they cannot be told.
+    """
+    cutoffs = thresholds or ResponseThresholds()
+    records = []
+    for course in courses(rows, cutoffs)[0]:
+        points = timepoints.respond(course, cutoffs, LesionOptions())
+        first = points[0].overall if points else None
+        records.append(growth.growth(course, first, ratio_min))
+    return pl.DataFrame(records, schema=growth.SCHEMA, orient="row")

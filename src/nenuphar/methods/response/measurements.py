@@ -20,6 +20,7 @@ from nenuphar.methods.response.vocabulary import normalise
 NEEDED = ("subject", "date", "lesion", "role", "diameter_mm")
 OPTIONAL = (
     "assessor", "organ", "node", "status", "unit", "visit", "sum_mm", "symptomatic", "death_date",
+    "baseline_date",
 )  # fmt: skip
 
 _ROLES: Final = {
@@ -118,7 +119,7 @@ def read_measurements(
     listed = gather([*rejected, *repeated, *remarked])
     kept = single.select(
         "subject", "assessor", "date", "visit", "lesion", "role", "organ", "node", "state",
-        "symptomatic", "stated_sum", "partial", "line", "record", "status",
+        "symptomatic", "stated_sum", "partial", "line", "record", "status", "baseline_date",
         diameter=_effective_size(cutoffs),
     )  # fmt: skip
     return Measurements(
@@ -171,6 +172,7 @@ def _parsed(table: pl.DataFrame) -> pl.DataFrame:
         date=last_possible_date("date_text"),
         partial=is_partial_date("date_text").fill_null(False),
         death_date=last_possible_date("death_date"),
+        baseline_date=last_possible_date("baseline_date"),
         visit=pl.col("visit").cast(pl.Float64, strict=False),
         factor=factor,
         size=(pl.when(size.is_finite()).then(size) * factor).round(6),
