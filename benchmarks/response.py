@@ -158,12 +158,12 @@ def run() -> list[dict[str, object]]:
         raise RuntimeError(message)
     results.append(
         {
-            "name": "confirmed best response against pandas",
+            "name": "confirmed best response (times faster)",
             "ours_s": ours,
             "peer": f"pandas group-apply, scaled from 1/{share:.0f} of the subjects",
             "peer_s": pandas_s,
-            "ratio": ours / pandas_s,
-            "bound": "<= 1/50",
+            "ratio": pandas_s / ours,
+            "bound": ">= 50",
         }
     )
     memory = memory_ratio()
