@@ -17,6 +17,8 @@ from nenuphar.terminology.hierarchy import Hierarchy
 _NOTHING = MISSING | {"unknown", "other", "not stated", "ns"}
 _TOP = "neoplasm"
 _WIDE_SITES = frozenset({"", "any_site", "extrapulmonary_site"})
+# Often found without a primary, in the parotid or in nodes: another organ does not unname it.
+_OF_ANY_ORGAN = frozenset({"merkel_cell"})
 _NE_WORDS = (
     *("endocrine", "carcinoid", "small cell", "neuroblastoma", "merkel", "nec ", "net "),
     *("medullary thyroid", "paragangl", "chromocytoma", "pituitary", "goblet", "neuroectodermal"),
@@ -207,7 +209,7 @@ class OncoTree:
         site, against = self._reconcile_site(sites, stated)
         if against and not column:
             column, reason = "site", f"{code} means: {named.name}, which arises elsewhere"
-            if site in _WIDE_SITES and self._is_a(entity, "nen"):
+            if site in _WIDE_SITES and self._is_a(entity, "nen") and entity not in _OF_ANY_ORGAN:
                 entity = "nen"
         entity = "" if entity == _TOP else entity
         if not column:
