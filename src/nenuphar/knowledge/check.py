@@ -126,6 +126,11 @@ def _check_caution(caution: Caution, kb: KnowledgeBase) -> Iterator[str]:
         return
     yield from _check_editions(caution.editions, about, kb)
     yield from _check_tree(caution.when, about.scope, kb)
+    expected = {case.expect for case in caution.cases}
+    if "met" not in expected:
+        yield "has no case in which it is said"
+    if not expected & {"not_met", "undetermined"}:
+        yield "has no case in which it is not said"
 
 
 def _check_eligibility(kb: KnowledgeBase) -> Iterator[str]:

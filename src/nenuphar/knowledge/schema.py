@@ -116,13 +116,15 @@ class Threshold(Record):
 
 
 class RuleCase(Strict):
-    """A case that a rule must decide as stated.
+    """A case that a rule must decide, or in which a caution must be said, as stated.
 
     Attributes:
         name: What the case shows.
-        expect: Outcome of the rule.
+        expect: Outcome of the rule, or of the criteria of the caution.
         facts: Observed facts, as a record would state them.
         components: Rows of the component scope, where the rule looks into components.
+        specimens: Specimens of the tumour, where the rule looks into several: what differs between
+            them, and, as `date`, when each was taken.
         missing: Facts that an undetermined or provisional outcome must name.
     """
 
@@ -130,6 +132,7 @@ class RuleCase(Strict):
     expect: Literal["met", "not_met", "undetermined", "provisional"]
     facts: dict[str, str] = Field(default_factory=dict)
     components: tuple[dict[str, str], ...] = ()
+    specimens: tuple[dict[str, str], ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -194,6 +197,7 @@ class Caution(Record):
         about: The fact it is said of.
         when: Criterion tree; may read the fact itself.
         says: One sentence for the report.
+        cases: At least one in which it is said and one in which it is not.
     """
 
     kind: Literal["caution"]
