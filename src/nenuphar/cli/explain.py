@@ -91,6 +91,7 @@ def _print_trace(trace: Trace, depth: int) -> None:
         text = f"{trace.fact} {trace.wanted} (seen: {seen})"
     else:
         text = f"{trace.op} {trace.wanted}".strip()
-    typer.echo(f"{'  ' * depth}{sign} {text}")
+    where = f"{trace.row}: " if trace.row else ""
+    typer.echo(f"{'  ' * depth}{sign} {where}{text}")
     for child in trace.children:
         _print_trace(child, depth + 1)

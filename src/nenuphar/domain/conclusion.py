@@ -23,6 +23,7 @@ class Input:
         date: Date of the observation.
         assay: Assay that produced it.
         derived: Whether a rule or method concluded it.
+        row: Which row it was read on, where that is not the row of the conclusion.
     """
 
     fact: str
@@ -32,6 +33,7 @@ class Input:
     date: str = ""
     assay: str = ""
     derived: bool = False
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Trace:
         children: Evaluated parts.
         note: What the record says of this part.
         soft: Whether a leaf saw a provisional value.
+        row: Below a quantifier: which row this was asked of.
     """
 
     op: str
@@ -61,6 +64,7 @@ class Trace:
     children: tuple[Trace, ...] = ()
     note: str = ""
     soft: bool = False
+    row: str = ""
 
 
 RuleStatus = Literal["met", "provisional", "not_met", "undetermined"]

@@ -50,6 +50,15 @@ class Row:
     values: dict[str, Value] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """How a reader would tell it from its neighbours: `specimen S2 (2021-03, read by A)`."""
+        known = [str(self.date) if self.date else "", self.assessor and f"read by {self.assessor}"]
+        more = ", ".join(part for part in known if part)
+        return f"{self.scope.value.replace('_', ' ')} {self.key[-1]}" + (
+            f" ({more})" if more else ""
+        )
+
 
 def show_value(value: Value | None) -> str:
     """Write a value as a reader would, empty where it is missing."""

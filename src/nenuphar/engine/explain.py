@@ -373,15 +373,22 @@ def _inputs(plan: Plan, facts: Iterable[str], row: Row, reader: _Reader) -> Iter
     for fact in sorted(facts):
         derived = plan.is_derived(fact)
         found = [
-            Input(fact, show_value(seen.value), derived=True)
+            Input(fact, show_value(seen.value), derived=True, row=_name(place, row))
             if derived
-            else _observed_input(fact, seen.value, place.origins.get(fact, Origin()))
+            else _observed_input(
+                fact, seen.value, place.origins.get(fact, Origin()), _name(place, row)
+            )
             for place in reader.places(row, fact)
             if (seen := reader.see(place, fact)).value is not None
         ]
         yield from found or [Input(fact, "", derived=derived)]
 
 
-def _observed_input(fact: str, value: Value, origin: Origin) -> Input:
+def _name(place: Row, row: Row) -> str:
+    """Name a row of a narrower scope; the row itself and wider ones need no name."""
+    return "" if row.scope.within(place.scope) else place.name
+
+
+def _observed_input(fact: str, value: Value, origin: Origin, row: str) -> Input:
     shown = show_value(value)
-    return Input(fact, shown, origin.record, origin.text, origin.date, origin.assay)
+    return Input(fact, shown, origin.record, origin.text, origin.date, origin.assay, row=row)

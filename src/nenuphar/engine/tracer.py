@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from nenuphar.domain.conclusion import Trace
@@ -174,7 +174,9 @@ def _over(node: Over, row: Row, reader: Reader) -> Trace:
     if truth is Truth.UNDETERMINED:
         parts = [p for i in deciding for p in (thats[i], wheres[i]) if p is not None]
         missing = _open_facts(parts) or undecided(node, bool(rows), reader.knowledge)
-    children = tuple(part for i in shown for part in (wheres[i], thats[i]) if part)
+    children = tuple(
+        replace(part, row=rows[i].name) for i in shown for part in (wheres[i], thats[i]) if part
+    )
     return Trace(node.quantifier, truth, wanted=node.scope, missing=missing, children=children)
 
 

@@ -151,7 +151,8 @@ class Reasoning:
         if len(children) == 1 and deciding and trace.op in ("all", "any"):
             return children[0]
         joined = tuple(_gathered(children))
-        return Node(trace.truth.value, self._joint(trace), note=trace.note, children=joined)
+        label = _of_row(trace, self._joint(trace))
+        return Node(trace.truth.value, label, note=trace.note, children=joined)
 
     def _joint(self, trace: Trace) -> str:
         if trace.op == "at_least":
@@ -167,7 +168,7 @@ class Reasoning:
         seen = words.value(fact, trace.value) if trace.value else _ABSENT
         return Node(
             trace.truth.value,
-            words.fact(fact),
+            _of_row(trace, words.fact(fact)),
             seen,
             self._wanted(trace),
             tuple(self._thresholds(trace.threshold.split())),
@@ -213,6 +214,10 @@ def _leaves(trace: Trace) -> Iterable[Trace]:
         yield trace
     for child in trace.children:
         yield from _leaves(child)
+
+
+def _of_row(trace: Trace, label: str) -> str:
+    return f"{trace.row}: {label}" if trace.row else label
 
 
 def _boolean(code: str) -> str:
