@@ -93,9 +93,9 @@ def _plan_for(facts: frozenset[str], kb: KnowledgeBase) -> Plan:
 _whole_plan = lru_cache(maxsize=4)(make_plan)
 
 
-def rows_of_case(case: RuleCase, kb: KnowledgeBase) -> PatientRows:
+def rows_of_case(case: RuleCase, kb: KnowledgeBase, patient: str = "case") -> PatientRows:
     """Lay a case out as rows; what it says of its only specimen holds for each of several."""
-    rows = rows_of_facts(case.facts, case.components, kb)
+    rows = rows_of_facts(case.facts, case.components, kb, patient)
     if case.specimens:
         [shared] = rows[Scope.SPECIMEN]
         rows[Scope.SPECIMEN] = [

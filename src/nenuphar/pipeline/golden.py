@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from nenuphar.engine.rows import PatientRows
-from nenuphar.engine.rule_cases import rows_of_facts
+from nenuphar.engine.rule_cases import rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import RuleCase
 
@@ -78,8 +78,14 @@ def _concluded(cases: Mapping[str, tuple[str, RuleCase]], kb: KnowledgeBase) -> 
 
 
 def _rows_of(patient: str, case: RuleCase, kb: KnowledgeBase) -> PatientRows:
-    known = {name: text for name, text in case.facts.items() if name in kb.facts}
-    parts = tuple(
-        {name: text for name, text in part.items() if name in kb.facts} for part in case.components
-    )
-    return rows_of_facts(known, parts, kb, patient)
+    """Lay a case out as rows; facts of which the base knows nothing are left out."""
+
+    def known(facts: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in facts.items() if name in kb.facts or name == "date"}
+
+    parts = {
+        "facts": known(case.facts),
+        "components": tuple(map(known, case.components)),
+        "specimens": tuple(map(known, case.specimens)),
+    }
+    return rows_of_case(case.model_copy(update=parts), kb, patient)
