@@ -37,7 +37,7 @@ _SHORT = {"ici": "ICI", "mhc": "MHC", "dna": "DNA", "sting": "STING", "tam": "TA
           "ezh2": "EZH2", "lsd1": "LSD1", "car": "CAR", "b7h3": "B7-H3", "prrt": "PRRT",
           "fgfr": "FGFR", "treg": "Treg", "mtor": "mTOR", "csf1r": "CSF1R", "egfr": "EGFR",
           "sclc": "SCLC", "nsclc": "NSCLC", "hnscc": "HNSCC", "net": "NET", "nec": "NEC",
-          "nen": "NEN", "t": "T"}  # fmt: skip
+          "nen": "NEN", "parp": "PARP", "t": "T"}  # fmt: skip
 
 
 @dataclass(frozen=True)
