@@ -158,18 +158,23 @@ def g3_net(
     figure: Path | None = typer.Option(None, "--figure", help="Write a figure as SVG."),
     as_json: AsJson = False,
 ) -> None:
-    """Answer for every trial: could G3 NET enter, and are they kept apart from NEC?
+    """Answer for every trial: could G3 NET enter, were they kept apart, what became of them?
 
     The criteria are run on simulated digestive G3 NET and NEC; what the sources report stands
-    beside the answer. Criteria are those that the sources print.
+    beside the answer: whether they could enter, how many were assessable, and the figures that are
+    given for them alone, counts with their exact interval. Criteria are those that the sources
+    print.
 
     **Example:** `nenuphar trials g3-net --figure g3_net.svg`
     """
     from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.pipeline.g3_net import answer_as_data, ask_trials
+    from nenuphar.pipeline.g3_net import answers_as_data
 
-    answers = [answer_as_data(a) | {"name": trial_label(a.record)}
-               for a in ask_trials(load_knowledge(), patients)]  # fmt: skip
+    kb = load_knowledge()
+    answers = [
+        answer | {"name": trial_label(kb.raw[answer["trial"]])}
+        for answer in answers_as_data(kb, patients)
+    ]
     if figure is not None:
         from nenuphar.report.g3_net_figure import draw_g3_net
 
@@ -177,22 +182,36 @@ def g3_net(
     if as_json:
         print_json(answers)
         return
-    table = table_of("Trial", "G3 NET fit", "NEC fit", "Enrols G3 NET", "reported",
-                     "Apart by criteria", "reported", "Assessable")  # fmt: skip
-    for answer in answers:
+    table = table_of("Trial", "G3 NET fit", "NEC fit", "May enter: criteria, report",
+                     "Apart: criteria, report", "G3 NET", "What became of them")  # fmt: skip
+    entering = [answer for answer in answers if _may_enter(answer)]
+    for answer in entering:
+        reported = answer["g3_net_reported"]
         table.add_row(
             answer["name"],
-            *(f"{answer[kind]['met'] / patients:.0%}" for kind in ("g3_net", "nec")),
-            answer["enrols_g3_net_by_criteria"],
-            answer["enrols_g3_net_as_reported"],
-            answer["separates_by_criteria"],
-            answer["separates_as_reported"],
-            answer["assessable"],
+            *(_fit(answer[kind], patients) for kind in ("g3_net", "nec")),
+            *(
+                f"{answer[f'{what}_by_criteria'] or '–'}, {answer[f'{what}_as_reported'] or '–'}"
+                for what in ("enrols_g3_net", "separates")
+            ),
+            "" if reported["n"] is None else str(reported["n"]),
+            "\n".join(reported["figures"]) or ("not given apart" if reported["n"] else ""),
         )
     console().print(table)
+    typer.echo(f"{len(answers) - len(entering)} further trials do not take G3 NET.")
     differ = [a["name"] for a in answers if {a["enrols_g3_net_by_criteria"],
               a["enrols_g3_net_as_reported"]} == {"yes", "no"}]  # fmt: skip
     typer.echo(f"Criteria and report differ on G3 NET: {', '.join(differ) or 'nowhere'}")
+
+
+def _may_enter(answer: dict[str, Any]) -> bool:
+    """Return whether criteria or report leave it possible that G3 NET enter."""
+    said = {answer[f"enrols_g3_net_{how}"] for how in ("by_criteria", "as_reported")}
+    return "yes" in said or "no" not in said
+
+
+def _fit(counts: dict[str, int], patients: int) -> str:
+    return f"{counts['met'] / patients:.0%}" if counts else "–"
 
 
 def _only_case(path: Path, kb: KnowledgeBase) -> Assessment | None:

@@ -21,6 +21,7 @@ from nenuphar.engine.rows import PatientRows
 from nenuphar.engine.tracer import Seen
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import plan_of
+from nenuphar.pipeline.g3_net_reports import as_data, reports_of
 from nenuphar.pipeline.matching import Question, trials_of
 
 Answer = Literal["yes", "no", "unclear"]
@@ -142,6 +143,34 @@ def _row(scope: Scope, key: tuple[str, ...], values: dict[str, Value]) -> Row:
 
 def _exactly(value: float, unit: str) -> Interval:
     return Interval(float(value), float(value), unit=unit)
+
+
+def answers_as_data(
+    knowledge: KnowledgeBase, patients: int = 200, seed: int = 1
+) -> list[dict[str, Any]]:
+    """Answer for every trial: by its criteria, by what its sources report, and what happened.
+
+    Studies with results on G3 NET for which no eligibility is known have no simulated patients,
+    and null in place of the answer of the criteria.
+
+    Args:
+        knowledge: The knowledge base.
+        patients: Number of simulated patients of each kind.
+        seed: The same seed gives the same patients.
+    """
+    reports = reports_of(knowledge)
+    asked = {a.record["id"]: a for a in ask_trials(knowledge, patients, seed)}
+    answers = []
+    for record in knowledge.kinds("trial"):
+        net, nec = reports[record["id"]]
+        told = {"g3_net_reported": as_data(net), "nec_reported": as_data(nec)}
+        if record["id"] in asked:
+            answers.append(answer_as_data(asked[record["id"]]) | told)
+        elif net.outcomes:
+            unasked = answer_as_data(G3NetAnswer(record, {}, {}, "unclear", "unclear"))
+            without = dict.fromkeys(("enrols_g3_net_by_criteria", "separates_by_criteria"))
+            answers.append(unasked | without | told)
+    return answers
 
 
 def answer_as_data(answer: G3NetAnswer) -> dict[str, Any]:

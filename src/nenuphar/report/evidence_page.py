@@ -109,7 +109,7 @@ def _entry(record: Mapping[str, Any], knowledge: KnowledgeBase, exact: Interval 
         record["id"],
         record["kind"],
         _title(record),
-        _figure(record, exact),
+        figure_of(record, exact),
         _repair(record),
         places,
         knowledge.citations.get(first, first),
@@ -127,8 +127,13 @@ def _title(record: Mapping[str, Any]) -> str:
     return text or headline(record)
 
 
-def _figure(record: Mapping[str, Any], exact: Interval | None) -> str:
-    """Write the number of a record as printed, with its bound, its interval and its counts."""
+def figure_of(record: Mapping[str, Any], exact: Interval | None = None) -> str:
+    """Write the number of a record as printed, with its bound, its interval and its counts.
+
+    Args:
+        record: With `value` or `percent`; without, its qualifier is said.
+        exact: An exact interval of the counts, in percent.
+    """
     value = record.get("value", record.get("percent"))
     endpoint = record.get("endpoint") or record.get("measure")
     if value is None:
@@ -148,6 +153,8 @@ def _figure(record: Mapping[str, Any], exact: Interval | None) -> str:
         text += f", {events}/{record['n']}" if events is not None else f", n = {record['n']}"
     if exact:
         text += f", exact interval {exact[0]:.0f} to {exact[1]:.0f}%"
+    if criteria := record.get("response_criteria"):
+        text += f", by {criteria}"
     return f"{endpoint} {text}" if endpoint else text
 
 

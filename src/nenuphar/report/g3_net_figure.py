@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-_ROW, _TOP, _LEFT, _BAR, _WIDTH = 18, 84, 300, 180, 860
+_ROW, _TOP, _LEFT, _BAR, _WIDTH = 18, 84, 300, 150, 1080
 _COLOURS = {"met": "#2f7d4f", "undetermined": "#d9b44a", "not_met": "#d8d8d3"}
 
 
@@ -30,15 +30,26 @@ def draw_g3_net(answers: Sequence[Mapping[str, Any]], patients: int) -> str:
         f'<text x="{_LEFT + _BAR + 20}" y="{_TOP - 10}" font-weight="bold">NEC</text>',
         f'<text x="{_LEFT + 2 * _BAR + 40}" y="{_TOP - 10}" font-weight="bold">'
         "apart, as reported</text>",
+        f'<text x="{_LEFT + 2 * _BAR + 160}" y="{_TOP - 10}" font-weight="bold">'
+        "G3 NET reported</text>",
     ]
     for number, answer in enumerate(answers):
         y = _TOP + number * _ROW
         parts.append(f'<text x="16" y="{y + 12}">{escape(str(answer["name"])[:46])}</text>')
         for place, kind in enumerate(("g3_net", "nec")):
-            parts += _bar(answer[kind], patients, _LEFT + place * (_BAR + 20), y + 2)
+            if answer[kind]:
+                parts += _bar(answer[kind], patients, _LEFT + place * (_BAR + 20), y + 2)
         said = answer["separates_as_reported"] or "not stated"
         parts.append(f'<text x="{_LEFT + 2 * _BAR + 40}" y="{y + 12}">{escape(said)}</text>')
+        told = _told(answer.get("g3_net_reported") or {})
+        parts.append(f'<text x="{_LEFT + 2 * _BAR + 160}" y="{y + 12}">{escape(told)}</text>')
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _told(reported: Mapping[str, Any]) -> str:
+    """Write how many G3 NET there were and the first figure that is given for them."""
+    n, figures = reported.get("n"), reported.get("figures") or [""]
+    return "; ".join(part for part in ("" if n is None else f"{n}", figures[0]) if part)
 
 
 def _bar(counts: Mapping[str, int], patients: int, x: int, y: int) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from matching_patients import KB
 
 from nenuphar.domain.truth import Truth
-from nenuphar.pipeline.g3_net import answer_as_data, ask_trials
+from nenuphar.pipeline.g3_net import answer_as_data, answers_as_data, ask_trials
+from nenuphar.pipeline.g3_net_reports import reports_of
 from nenuphar.report.g3_net_figure import draw_g3_net
 
 
@@ -36,6 +37,36 @@ def test_the_criteria_answer_for_a_trial(answers, trial, enrols, separates):
 def test_criteria_never_contradict_what_the_review_says_of_g3_net(answers):
     for answer in answers.values():
         assert {answer.enrols, answer.record["enrols_g3_net"]} != {"yes", "no"}, answer.record["id"]
+
+
+@pytest.mark.parametrize(
+    ("trial", "n", "figures"),
+    [
+        ("nct02923934", 3, ["ORR 66.7%, 2/3, exact interval 9 to 99%"]),  # CA209-538
+        ("nct03879057", 4, ["ORR 0%, 0/4, exact interval 0 to 60%"]),  # surufatinib, toripalimab
+        ("mayo_retrospective", 3, ["ORR 0%, 0/3, exact interval 0 to 71%"]),
+        ("nct03352934", 11, []),  # AveNEC: counted, yet without a figure of their own
+        ("nct03167853", None, []),  # toripalimab: G2 and G3 NET together
+    ],
+)
+def test_what_became_of_g3_net_is_told_where_it_is_given_for_them_alone(trial, n, figures):
+    g3_net, _ = reports_of(KB)[f"trial.{trial}.xu_2021"]
+    assert (g3_net.n, list(g3_net.figures)) == (n, figures)
+
+
+def test_nec_stand_beside_them():
+    _, nec = reports_of(KB)["trial.nct03879057.xu_2021"]
+    assert nec.n == 11
+    assert "ORR 18.2%, 2/11, exact interval 2 to 52%" in nec.figures
+    assert reports_of(KB)["trial.nct02923934.xu_2021"][1].n == 4  # two pancreatic, two of the gut
+
+
+def test_studies_without_known_eligibility_answer_by_their_report_alone():
+    answers = {answer["trial"]: answer for answer in answers_as_data(KB, patients=5)}
+    prrt = answers["trial.prrt_g3_gep.xu_2021"]
+    assert prrt["enrols_g3_net_by_criteria"] is None
+    assert prrt["enrols_g3_net_as_reported"] == "yes"
+    assert prrt["g3_net_reported"]["n"] == 60
 
 
 def test_every_simulated_patient_is_counted(answers):
