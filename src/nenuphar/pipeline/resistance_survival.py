@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
+from nenuphar.methods.hazards import CoxModel, cox_model
 from nenuphar.methods.survival import Survival, survival
+from nenuphar.report.course_figures import DAYS_OF_A_MONTH
 
-DAYS_OF_A_MONTH = 30.4375
-"""Mean days of a month, for axes of figures only; definitions count calendar months."""
+LANDMARKS = (3.0, 6.0)
+"""Landmarks, months: the shortest and the usual cut-off between primary and acquired resistance."""
 
-LANDMARK_MONTHS = 3
+PROGRESSED, FREE = "Progression by the landmark", "No progression by the landmark"
 
 
 def times_of(lines: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +100,26 @@ def by_phenotype(times: pl.DataFrame, groups: pl.DataFrame) -> list[Survival]:
     return found
 
 
-def from_landmark(times: pl.DataFrame, months: float = LANDMARK_MONTHS) -> Survival | None:
+def _at_landmark(times: pl.DataFrame, months: float) -> pl.DataFrame:
+    """Return who was alive and followed at a landmark, and whether progression had come.
+
+    Returns:
+        `progressed` (null where not known), `time` from the landmark and `event`.
+    """
+    alive = times.filter(pl.col("os") > months)
+    known_free = (pl.col("progression") > months) | (pl.col("pfs") > months)
+    progressed = (
+        pl.when(pl.col("progression") <= months)
+        .then(pl.lit(value=True))
+        .when(known_free)
+        .then(pl.lit(value=False))
+    )
+    return alive.select(
+        progressed.alias("progressed"), time=pl.col("os") - months, event=pl.col("os_event")
+    )
+
+
+def from_landmark(times: pl.DataFrame, months: float) -> Survival | None:
     """Estimate survival from a landmark, by whether progression had come by then.
 
     Args:
@@ -106,17 +129,27 @@ def from_landmark(times: pl.DataFrame, months: float = LANDMARK_MONTHS) -> Survi
     Returns:
         Survival of those alive and followed at the landmark, counted from it, so that nobody's
         group depends on later events (Anderson, doi:10.1200/JCO.1983.1.11.710); None where fewer
-        than two groups are large enough.
+        than two groups are large enough. Those who died or were lost before are left out, and
+        counted as such.
     """
-    alive = times.filter(pl.col("os") > months)
-    came = pl.col("progression") <= months
-    known_free = (pl.col("progression") > months) | (pl.col("pfs") > months)
-    group = (
-        pl.when(came)
-        .then(pl.lit("Progression by the landmark"))
-        .when(known_free)
-        .then(pl.lit("No progression by the landmark"))
-    )
-    own = alive.select(group=group, time=pl.col("os") - months, event=pl.col("os_event"))
+    own = _at_landmark(times, months)
+    group = pl.when("progressed").then(pl.lit(PROGRESSED)).when(~pl.col("progressed"))
+    own = own.select(group.then(pl.lit(FREE)).alias("group"), "time", "event")
     found = survival(own, endpoint="Overall survival from the landmark")
-    return found if found is not None and found.summary.height > 1 else None
+    if found is None or found.summary.height < 2:
+        return None
+    return replace(found, left_out=found.left_out + times.height - own.height)
+
+
+def landmark_model(times: pl.DataFrame, months: float) -> CoxModel:
+    """Fit the hazard ratio of progression by a landmark for survival from it.
+
+    Args:
+        times: See `times_of`.
+        months: The landmark, in months of 30.44 days after the first dose.
+
+    Returns:
+        The model with its assumption tested, or the reason why there is none.
+    """
+    own = _at_landmark(times, months).rename({"progressed": PROGRESSED})
+    return cox_model(own, [PROGRESSED], endpoint="Overall survival from the landmark")
