@@ -1,146 +1,111 @@
-"""Figures of a cohort under immunotherapy as SVG: alluvial, heat map, swimmer."""
+"""Figures of definition sets as plain SVG: phenotypes from set to set, and over cut-offs."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Sequence
 
-import altair as alt
-import numpy as np
 import polars as pl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from nenuphar.report.cohort_figures import PALETTE, _svg
+from nenuphar.report.axes import WIDTH, fill, legend, patterns, picture, swatch, text
+from nenuphar.report.phenotypes import PHENOTYPES, STYLES, WORDS
 
-PHENOTYPES = ("primary", "acquired", "indeterminate", "not_evaluable", "none_seen", "undetermined")
-"""Phenotypes in the order in which figures stack them."""
-
-WORDS = {
-    "primary": "Primary resistance",
-    "acquired": "Acquired resistance",
-    "indeterminate": "Indeterminate",
-    "not_evaluable": "Not evaluable",
-    "none_seen": "No resistance seen",
-    "undetermined": "Undetermined (data missing)",
-}
-
-_GREY = "#8A949B"
-_COLOURS = ("#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#009E73", _GREY)
-_SCALE = alt.Scale(domain=[WORDS[name] for name in PHENOTYPES], range=list(_COLOURS))
-_GAP, _HALF = 0.02, 0.06
-_SWIMMERS = 60
+_GAP, _BAR, _HEIGHT, _NAME_ROOM = 8.0, 16.0, 260.0, 140.0
+_CELL_WIDTH, _CELL_HEIGHT, _PANEL, _DARK = 56.0, 24.0, 284.0, 0.55
+_PANELS = ("primary", "acquired", "undetermined")
 
 
-def _drawn(chart: alt.Chart | alt.LayerChart | alt.FacetChart, name: str) -> Markup:
-    """Draw a chart; Vega counts its ids on from figure to figure, here each starts anew."""
-    text = str(_svg(chart, name))  # type: ignore[arg-type]  # any chart can be drawn
-    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
-        for before, after in (('id="', '"'), ("url(#", ")")):
-            text = text.replace(f"{before}{found}{after}", f"{before}{name}.{number}{after}")
-    return Markup(text)  # noqa: S704 - Vega escapes the text of its marks
-
-
-def alluvial(table: pl.DataFrame, sets: list[str]) -> Markup | None:
+def alluvial(table: pl.DataFrame, sets: Sequence[str], name: str = "alluvial") -> Markup | None:
     """Draw how subjects move between phenotypes from one definition set to the next.
 
     Args:
         table: `subject`, `definition_set`, `phenotype` (empty where undetermined).
         sets: Sets from left to right; subjects to whom one of them does not apply are left out.
+        name: Starts the ids inside the figure.
 
     Returns:
-        An SVG, or None with fewer than two sets or no subject under all of them.
+        An SVG, or None with fewer than two sets, no subject under all of them, or one phenotype
+        only: nothing then moves.
     """
     wide = _wide(table, sets)
-    if len(sets) < 2 or wide.is_empty():
+    seen = [p for p in PHENOTYPES if any((wide[s] == p).any() for s in wide.columns)]
+    if len(sets) < 2 or len(seen) < 2:
         return None
-    ribbons = pl.concat(
-        [
-            *(_column(wide, name, i) for i, name in enumerate(sets)),
-            *(_flows(wide, sets[i], sets[i + 1], i) for i in range(len(sets) - 1)),
-        ]
-    )
-    axis = alt.Axis(
-        values=list(range(len(sets))),
-        labelExpr=_label_expression(sets),
-        labelAngle=0,
-        grid=False,
-        title=None,
-    )
-    chart = (
-        alt.Chart(ribbons)
-        .mark_area(strokeWidth=0, aria=False)
-        .encode(
-            x=alt.X("x:Q", axis=axis, scale=alt.Scale(domain=[-0.15, len(sets) - 0.85])),
-            y=alt.Y("low:Q", axis=None),
-            y2="high:Q",
-            color=alt.Color("phenotype:N", title=None, scale=_SCALE),
-            opacity=alt.Opacity("opacity:Q", scale=None, legend=None),
-            detail="ribbon:N",
-        )
-        .properties(width=620, height=300)
-    )
-    return _drawn(chart, "alluvial")
+    fills = {p: fill(name, i, STYLES[p]) for i, p in enumerate(seen)}
+    plain = {p: STYLES[p].colour for p in seen}
+    head, top = legend([(swatch(fills[p]), WORDS[p]) for p in seen], 0)
+    top += 8
+    scale = (_HEIGHT - _GAP * (len(seen) - 1)) / wide.height
+    step = (WIDTH - 140) / (len(sets) - 1)
+    places = [62 + step * i for i in range(len(sets))]
+    columns = [_stacked(wide[s], seen, top, scale) for s in sets]
+    parts = [patterns(name, [STYLES[p] for p in seen]), head]
+    for i in range(len(sets) - 1):
+        pair = wide.group_by(sets[i], sets[i + 1]).len()
+        counts = {(a, b): n for a, b, n in pair.iter_rows()}
+        span = (places[i] + _BAR, places[i + 1])
+        parts += _ribbons(counts, seen, (columns[i], columns[i + 1]), scale, span, plain)
+    for i, (definition_set, x) in enumerate(zip(sets, places, strict=True)):
+        for phenotype, (y, n) in columns[i].items():
+            says = escape(f"{definition_set}: {WORDS[phenotype]}, {n}")
+            parts.append(
+                f'<rect x="{x:g}" y="{y:.1f}" width="{_BAR:g}" height="{max(n * scale, 1):.1f}" '
+                f'fill="{fills[phenotype]}"><title>{says}</title></rect>'
+            )
+            parts.append(text(x + _BAR + 3, round(y + n * scale / 2 + 4, 1), str(n)))
+        # Names of neighbours stand in two rows, so that long ones do not meet.
+        foot = top + _HEIGHT + 18 + (15 * (i % 2) if step < _NAME_ROOM else 0)
+        parts.append(text(x + _BAR / 2, foot, definition_set, "middle", ' class="small"'))
+    return picture(top + _HEIGHT + 42, "Phenotypes from set to set", parts)
 
 
-def _label_expression(sets: list[str]) -> str:
-    names = ", ".join(f"'{name}'" for name in sets)
-    return f"[{names}][datum.value]"
-
-
-def _wide(table: pl.DataFrame, sets: list[str]) -> pl.DataFrame:
+def _wide(table: pl.DataFrame, sets: Sequence[str]) -> pl.DataFrame:
     shown = table.with_columns(pl.col("phenotype").replace("", "undetermined"))
-    own = shown.filter(pl.col("definition_set").is_in(sets))
+    own = shown.filter(pl.col("definition_set").is_in(list(sets)))
     wide = own.pivot("definition_set", index="subject", values="phenotype")
     missing = [name for name in sets if name not in wide.columns]
-    return wide.clear() if missing else wide.drop_nulls(sets).select(sets)
+    return wide.clear().select() if missing else wide.drop_nulls(list(sets)).select(sets)
 
 
-def _heights(values: pl.Series) -> dict[str, tuple[float, float]]:
-    """Stack the phenotypes of a column; return the ends of each."""
-    at, ends = 0.0, {}
-    for name in PHENOTYPES:
-        share = int((values == name).sum()) / max(values.len(), 1)
-        if share:
-            ends[name] = (at, at + share)
-            at += share + _GAP
-    return ends
+def _stacked(
+    values: pl.Series, seen: Sequence[str], top: float, scale: float
+) -> dict[str, tuple[float, int]]:
+    """Stack the phenotypes of a column; return the top and the count of each."""
+    places, y = {}, top
+    for phenotype in seen:
+        n = int((values == phenotype).sum())
+        if n:
+            places[phenotype] = (y, n)
+            y += n * scale + _GAP
+    return places
 
 
-def _column(wide: pl.DataFrame, name: str, place: int) -> pl.DataFrame:
-    rows = [
-        (place + side * _HALF, low, high, WORDS[p], f"column {place} {p}", 1.0)
-        for p, (low, high) in _heights(wide[name]).items()
-        for side in (-1, 1)
-    ]
-    return _ribbons(rows)
-
-
-def _flows(wide: pl.DataFrame, left: str, right: str, place: int) -> pl.DataFrame:
-    starts = {p: low for p, (low, _) in _heights(wide[left]).items()}
-    ends = {p: low for p, (low, _) in _heights(wide[right]).items()}
-    steps = np.linspace(0, 1, 16)
-    ease = steps * steps * (3 - 2 * steps)
-    rows = []
-    for one in PHENOTYPES:
-        for other in PHENOTYPES:
-            share = int(((wide[left] == one) & (wide[right] == other)).sum()) / wide.height
-            if not share:
+def _ribbons(
+    counts: dict[tuple[str, str], int],
+    seen: Sequence[str],
+    columns: tuple[dict[str, tuple[float, int]], dict[str, tuple[float, int]]],
+    scale: float,
+    span: tuple[float, float],
+    fills: dict[str, str],
+) -> Iterator[str]:
+    left, right = ({p: y for p, (y, _) in column.items()} for column in columns)
+    x0, x1 = span
+    middle = (x0 + x1) / 2
+    for one in seen:
+        for other in seen:
+            n = counts.get((one, other), 0)
+            if not n:
                 continue
-            low = starts[one] + (ends[other] - starts[one]) * ease
-            starts[one] += share
-            ends[other] += share
-            x = place + _HALF + steps * (1 - 2 * _HALF)
-            ribbon = f"flow {place} {one} {other}"
-            rows += [
-                (float(a), float(b), float(b) + share, WORDS[one], ribbon, 0.35)
-                for a, b in zip(x, low, strict=True)
-            ]
-    return _ribbons(rows)
-
-
-def _ribbons(rows: list[tuple[float, float, float, str, str, float]]) -> pl.DataFrame:
-    names = ("x", "low", "high", "phenotype", "ribbon", "opacity")
-    kinds = (pl.Float64, pl.Float64, pl.Float64, pl.String, pl.String, pl.Float64)
-    return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
+            a, b, height = left[one], right[other], n * scale
+            left[one] += height
+            right[other] += height
+            says = escape(f"{WORDS[one]} → {WORDS[other]}: {n}")
+            yield (
+                f'<path d="M{x0:g} {a:.1f}C{middle:g} {a:.1f} {middle:g} {b:.1f} {x1:g} {b:.1f}'
+                f"V{b + height:.1f}C{middle:g} {b + height:.1f} {middle:g} {a + height:.1f} "
+                f'{x0:g} {a + height:.1f}Z" fill="{fills[one]}" fill-opacity=".35">'
+                f"<title>{says}</title></path>"
+            )
 
 
 def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
@@ -151,106 +116,90 @@ def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
         definition_set: The set.
 
     Returns:
-        An SVG, one panel for each phenotype, or None where the set has no grid.
+        An SVG, one panel for each phenotype whose count moves; a cell gives the subjects who have
+        the phenotype, and after a dash how many could have it where data are missing. Weeks that
+        change nothing share a row. None where the set has no grid or nothing moves.
     """
     own = grid.filter(pl.col("definition_set") == definition_set)
-    if own.is_empty():
+    months = own["cutoff_months"].unique().sort().to_list()
+    panels = {p: _cells(own, p) for p in _PANELS}
+    moving = {p: cells for p, cells in panels.items() if len({*cells.values()}) > 1}
+    if not moving:
         return None
-    present = set(own.filter(pl.col("subjects") > 0)["phenotype"].to_list())
-    shown = [name for name in ("primary", "acquired", "undetermined") if name in present]
-    if not shown:
-        return None
-    cells = (
-        own.select("cutoff_months", "weeks")
-        .unique()
-        .join(pl.DataFrame({"phenotype": shown}), how="cross")
-    )
-    keys = ["cutoff_months", "weeks", "phenotype"]
-    cells = cells.join(own.select(*keys, "subjects"), on=keys, how="left", nulls_equal=True)
-    cells = cells.with_columns(
-        pl.col("subjects").fill_null(0),
-        pl.col("cutoff_months").cast(pl.String).fill_null("–"),
-        pl.col("weeks").cast(pl.String).fill_null("–"),
-        pl.col("phenotype").replace(WORDS),
-    ).sort("phenotype", "cutoff_months", "weeks")
-    weeks_of = str(own["weeks_of"][0]).replace("_", " ")
-    base = alt.Chart(cells).encode(
-        x=alt.X("cutoff_months:O", title="Cut-off, months", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(
-            "weeks:O",
-            title=f"Weeks ({weeks_of})" if weeks_of else None,
-            sort=["6", "7", "8", "9", "10", "11", "12"],
-        ),
-    )
-    tiles = base.mark_rect(aria=False).encode(
-        color=alt.Color(
-            "subjects:Q",
-            title="Subjects",
-            scale=alt.Scale(range=["#DCE6EE", "#0072B2"], domainMin=0),
-        )
-    )
-    most = max(cells["subjects"].to_list())
-    numbers = base.mark_text(fontSize=11, aria=False).encode(
-        text="subjects:Q",
-        color=alt.condition(f"datum.subjects > {most / 2}", alt.value("white"), alt.value("black")),
-    )
-    chart = (tiles + numbers).properties(width=150, height=170)
-    faceted = chart.facet(alt.Facet("phenotype:N", title=None), columns=3)
-    return _drawn(faceted, f"grid-{definition_set}")
+    weeks = _rows(moving, months, own["weeks"].unique().sort().to_list())
+    greatest = max(possible for cells in moving.values() for _, possible in cells.values())
+    parts = []
+    for place, (phenotype, cells) in enumerate(moving.items()):
+        left = 64 + _PANEL * place
+        parts.append(text(left, 14, WORDS[phenotype], "start", ' font-weight="bold"'))
+        parts += _panel(cells, months, weeks, left, max(greatest, 1))
+    height = 24 + _CELL_HEIGHT * len(weeks)
+    foot = "Cut-off between primary and acquired, months" if months != [None] else ""
+    if weeks != [(None,)]:
+        axis = "rows" if foot else "Rows"
+        foot += f"{'; ' if foot else ''}{axis}: weeks of {own['weeks_of'][0].replace('_', ' ')}"
+    parts.append(text(64, height + 34, foot))
+    return picture(height + 42, "Counts of phenotypes over the cut-offs", parts)
 
 
-def swimmer(lines: pl.DataFrame, phenotypes: dict[str, str]) -> Markup | None:
-    """Draw each subject as a bar of follow-up, with progression, its confirmation and death.
+_Cells = dict[tuple[int | None, int | None], tuple[int, int]]
 
-    Args:
-        lines: `subject`, and months from the first dose: `exposure`, `follow_up`, `progression`,
-            `confirmation`, `death`; null is missing.
-        phenotypes: Phenotype of each subject, for the colour of the bar.
 
-    Returns:
-        An SVG with the first sixty subjects by follow-up, or None where nobody has a follow-up.
-    """
-    known = lines.drop_nulls("follow_up").sort("follow_up", "subject", descending=[True, False])
-    known = known.head(_SWIMMERS)
-    if known.is_empty():
-        return None
-    own = [WORDS[phenotypes.get(s) or "undetermined"] for s in known["subject"]]
-    known = known.with_columns(pl.Series("phenotype", own))
-    order = known["subject"].to_list()
-    y = alt.Y("subject:N", sort=order, title=None, axis=alt.Axis(labelFontSize=8, ticks=False))
-    bars = (
-        alt.Chart(known)
-        .mark_bar(height=5, opacity=0.55, aria=False)
-        .encode(
-            x=alt.X("follow_up:Q", title="Months from the first dose"),
-            y=y,
-            color=alt.Color("phenotype:N", title=None, scale=_SCALE),
-        )
-    )
-    dosed = (
-        alt.Chart(known.drop_nulls("exposure"))
-        .mark_bar(height=2, color="#444444", aria=False)
-        .encode(x="exposure:Q", y=y)
-    )
-    events = known.unpivot(
-        ["progression", "confirmation", "death"], index="subject", variable_name="event"
-    ).drop_nulls("value")
-    marks = (
-        alt.Chart(events)
-        .mark_point(filled=True, size=28, opacity=1, aria=False)
-        .encode(
-            x="value:Q",
-            y=y,
-            shape=alt.Shape(
-                "event:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=["progression", "confirmation", "death"],
-                    range=["triangle-up", "circle", "cross"],
-                ),
-            ),
-            color=alt.value(PALETTE[0]),
-        )
-    )
-    chart = (bars + dosed + marks).properties(width=560, height=max(9 * known.height, 60))
-    return _drawn(chart, "swimmer")
+def _cells(own: pl.DataFrame, phenotype: str) -> _Cells:
+    """Return the counts of a phenotype in every cell of the grid."""
+    grid = own.select("cutoff_months", "weeks").unique().rows()
+    counted = own.filter(pl.col("phenotype") == phenotype)
+    columns = ("cutoff_months", "weeks", "subjects", "subjects_possible")
+    found = {(m, w): (n, most) for m, w, n, most in counted.select(columns).iter_rows()}
+    return {cell: found.get(cell, (0, 0)) for cell in grid}
+
+
+def _rows(
+    panels: dict[str, _Cells], months: Sequence[int | None], weeks: Sequence[int | None]
+) -> list[tuple[int | None, ...]]:
+    """Gather neighbouring weeks at which every count is the same."""
+    gathered: list[tuple[int | None, ...]] = []
+    for week in weeks:
+        if gathered and all(
+            cells[m, week] == cells[m, gathered[-1][0]] for cells in panels.values() for m in months
+        ):
+            gathered[-1] = (*gathered[-1], week)
+        else:
+            gathered.append((week,))
+    return gathered
+
+
+def _panel(
+    cells: _Cells,
+    months: Sequence[int | None],
+    weeks: Sequence[tuple[int | None, ...]],
+    left: float,
+    greatest: int,
+) -> Iterator[str]:
+    for row, gathered in enumerate(weeks):
+        y = 24 + _CELL_HEIGHT * row
+        if gathered[0] is not None:
+            ends = dict.fromkeys((gathered[0], gathered[-1]))
+            yield text(left - 6, y + 16, "–".join(map(str, ends)), "end")
+        for column, m in enumerate(months):
+            n, possible = cells[m, gathered[0]]
+            x = left + _CELL_WIDTH * column
+            share = possible / greatest
+            ink = "#fff" if share > _DARK else "#000"
+            words = str(n) if n == possible else f"{n}–{possible}"
+            yield (
+                f'<rect x="{x:g}" y="{y:g}" width="{_CELL_WIDTH - 2:g}" '
+                f'height="{_CELL_HEIGHT - 2:g}" fill="{_shade(share)}"/>'
+            )
+            yield text(x + _CELL_WIDTH / 2 - 1, y + 15, words, "middle", f' style="fill:{ink}"')
+    foot = 24 + _CELL_HEIGHT * len(weeks) + 14
+    for column, m in enumerate(months):
+        if m is not None:
+            yield text(left + _CELL_WIDTH * (column + 0.5) - 1, foot, str(m), "middle")
+
+
+def _shade(share: float) -> str:
+    """Mix pale and strong blue."""
+    pale, strong = (0xE3, 0xEC, 0xF3), (0x00, 0x5A, 0x8F)
+    mixed = (round(p + (s - p) * share) for p, s in zip(pale, strong, strict=True))
+    return "#" + "".join(f"{part:02X}" for part in mixed)

@@ -1,0 +1,35 @@
+"""Resistance phenotypes as pages show them: their words, their order, and how they are drawn."""
+
+from __future__ import annotations
+
+from nenuphar.report.axes import Style
+
+PHENOTYPES = ("primary", "acquired", "indeterminate", "not_evaluable", "none_seen", "undetermined")
+"""Phenotypes in the order in which tables and figures list them."""
+
+WORDS = {
+    "primary": "Primary resistance",
+    "acquired": "Acquired resistance",
+    "indeterminate": "Indeterminate",
+    "not_evaluable": "Not evaluable",
+    "none_seen": "No resistance seen",
+    "undetermined": "Undetermined (data missing)",
+}
+
+STYLES = {
+    "primary": Style("#D55E00", hatch="\\"),
+    "acquired": Style("#0072B2"),
+    "indeterminate": Style("#CC79A7", hatch="|"),
+    "not_evaluable": Style("#E69F00", hatch="-"),
+    "none_seen": Style("#009E73", hatch="/"),
+    "undetermined": Style("#8A949B"),
+}
+"""A colour each that is told apart without red-green vision, and a hatch that repeats it."""
+
+
+def could_be_words(codes: str) -> str:
+    """Return what an open phenotype could still be, from codes joined by `;`."""
+    given = set(codes.split(";"))
+    ordered = [code for code in PHENOTYPES if code in given]
+    words = [WORDS[code].lower() for code in ordered]
+    return " or ".join(words) or codes
