@@ -222,6 +222,20 @@ def _applied(fact: str, decided: Decisions) -> pl.DataFrame:
     )
 
 
+def with_and_without_rapid(
+    lines: pl.DataFrame, knowledge: KnowledgeBase, sets: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Conclude phenotypes with and without the branch for rapid progression, in one run.
+
+    Returns:
+        What `phenotypes` returns for the lines as they are, and as if no progression was rapid.
+    """
+    calm = lines.with_columns(pl.lit(value=False).alias(RAPID))
+    both = phenotypes(pl.concat([lines, calm], how="diagonal"), knowledge, sets)
+    own = pl.col("row") < lines.height
+    return both.filter(own), both.filter(~own).with_columns(pl.col("row") - lines.height)
+
+
 def side_by_side(
     lines: pl.DataFrame, knowledge: KnowledgeBase | None = None, sets: Sequence[str] = SETS
 ) -> pl.DataFrame:
@@ -237,12 +251,9 @@ def side_by_side(
         manual for its columns. `missing` names columns of the record.
     """
     kb = knowledge or load_knowledge()
-    found = phenotypes(lines, kb, sets)
+    found, calm = with_and_without_rapid(lines, kb, sets)
     plain_sets = found.filter(pl.col("definition_set").is_in(SETS))
-    rapid_off = lines.with_columns(pl.lit(value=False).alias(RAPID))
-    without = phenotypes(rapid_off, kb, sets).select(
-        "row", "definition_set", phenotype_without_rapid=pl.col("phenotype")
-    )
+    without = calm.select("row", "definition_set", phenotype_without_rapid=pl.col("phenotype"))
     order = {name: number for number, name in enumerate(SETS)}
     table = (
         plain_sets.join(without, on=["row", "definition_set"], how="left")

@@ -88,7 +88,7 @@ def classify_file(
     if sensitivity_out and grid is not None:
         files.append(_write(sensitivity_out, _text(grid)))
     if report_out and grid is not None:
-        from nenuphar.pipeline.resistance_page import page_of
+        from nenuphar.pipeline.resistance_cohort import page_of
 
         files.append(_write(report_out, page_of(read, table, grid, kb, source.name)))
     if endpoints_out:

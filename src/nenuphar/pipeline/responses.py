@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nenuphar.domain.observation import Origin
@@ -46,21 +47,37 @@ def respond_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     )
     if usable.is_empty():
         return frames
-    best = _best(usable, knowledge).select(patient_id="subject", **{BEST: "best_response"})
+    best = best_of(usable, knowledge).select(patient_id="subject", **{BEST: "best_response"})
     joined = patients.join(best, on="patient_id", how="left", maintain_order="left")
     return {**frames, Scope.PATIENT: joined}
 
 
-def _best(timepoints: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
+def best_of(
+    timepoints: pl.DataFrame,
+    knowledge: KnowledgeBase,
+    *,
+    by: Sequence[str] = ("subject",),
+    confirm: bool = True,
+) -> pl.DataFrame:
+    """Derive the best response by RECIST 1.1 with the parameters on record.
+
+    Args:
+        timepoints: `subject`, `date`, `response`, `reference_date`, see
+            `methods.response.best_response`.
+        knowledge: Gives the days until confirmation and those before which SD does not count.
+        by: The columns that make a subject.
+        confirm: Whether a response needs a later scan that confirms it.
+    """
     from nenuphar.methods.response.best_response import best_response
     from nenuphar.methods.response.confirmation import BestResponseRules
 
+    days = int(knowledge.thresholds["response.confirm_days"].value)
     rules = BestResponseRules(
         criteria="recist1.1",
-        confirm_days=int(knowledge.thresholds["response.confirm_days"].value),
+        confirm_days=days if confirm else None,
         start_window=int(knowledge.thresholds["response.stable_window"].value),
     )
-    return best_response(timepoints, rules)
+    return best_response(timepoints, rules, by=by)
 
 
 def growth_rates(measurements: pl.DataFrame) -> pl.DataFrame:

@@ -6,13 +6,18 @@ holds nothing for it: an empty section would only be in the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.mechanism_section import mechanism_section
 from nenuphar.pipeline.pooled_section import pooled_section
+from nenuphar.pipeline.resistance_sections import (
+    case_resistance_section,
+    cohort_resistance_sections,
+)
+from nenuphar.pipeline.response_sections import case_response_section, cohort_response_section
 from nenuphar.pipeline.therapy_section import therapy_section
 from nenuphar.pipeline.trial_section import cohort_trial_section, trial_section
 from nenuphar.report.section import Section
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames
 
 CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...] = (
+    case_response_section,
+    case_resistance_section,
     mechanism_section,
     therapy_section,
     trial_section,
@@ -30,10 +37,10 @@ CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...]
 )
 """Sections of a case page: groups and surroundings, response, mechanisms, treatments, trials."""
 
-COHORT_SECTIONS: tuple[Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | None], ...] = (
-    cohort_trial_section,
-)
-"""Sections of a cohort page, in the same order."""
+COHORT_SECTIONS: tuple[
+    Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | Iterable[Section] | None], ...
+] = (cohort_response_section, cohort_resistance_sections, cohort_trial_section)
+"""Sections of a cohort page, in the same order; several of one subject come from one function."""
 
 
 def case_sections(assessment: Assessment, knowledge: KnowledgeBase) -> list[Section]:
@@ -46,5 +53,8 @@ def cohort_sections(
     frames: Frames, conclusions: pl.DataFrame, knowledge: KnowledgeBase
 ) -> list[Section]:
     """Return the sections of a cohort, those with nothing to show left out."""
-    found = (make(frames, conclusions, knowledge) for make in COHORT_SECTIONS)
-    return [section for section in found if section is not None]
+    sections: list[Section] = []
+    for make in COHORT_SECTIONS:
+        found = make(frames, conclusions, knowledge) or ()
+        sections += [found] if isinstance(found, Section) else found
+    return sections

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.pipeline.resistance import RANGE_SET, RAPID, SETS, phenotypes
+from nenuphar.pipeline.resistance import (
+    RANGE_SET,
+    SETS,
+    phenotypes,
+    with_and_without_rapid,
+)
 
 MONTHS = (3, 4, 5, 6)
 WEEKS = (6, 7, 8, 9, 10, 11, 12)
@@ -24,6 +29,7 @@ SENSITIVITY_SCHEMA: dict[str, pl.DataType] = {
     "phenotype": pl.String(),
     "subjects": pl.Int64(),
     "subjects_without_rapid": pl.Int64(),
+    "subjects_possible": pl.Int64(),
 }
 
 
@@ -66,10 +72,14 @@ def sensitivity(
     Returns:
         One row for each set that has such a cut-off, cell of the grid and phenotype, with the
         columns of `SENSITIVITY_SCHEMA`. An axis that a set does not have is null. `undetermined`
-        counts those for whom no phenotype stands.
+        counts those for whom no phenotype stands; `subjects_possible` counts those who have a
+        phenotype and those who could have it once what is missing is known.
     """
     kb = knowledge or load_knowledge()
-    tables = [counted for m in months for w in weeks for counted in _cell(lines, kb, m, w)]
+    applying = _applying(lines, kb)
+    tables = []
+    for (m, w), sets in _cells(applying, kb, months, weeks).items():
+        tables += _cell(lines, kb, m, w, sets)
     if not tables:
         return pl.DataFrame(schema=SENSITIVITY_SCHEMA)
     order = {name: number for number, name in enumerate(SETS)}
@@ -85,37 +95,66 @@ def sensitivity(
     )
 
 
+def _applying(lines: pl.DataFrame, kb: KnowledgeBase) -> list[str]:
+    """Return the sets that apply to anybody; whether one applies does not rest on its cut-offs."""
+    present = set(phenotypes(lines, kb)["definition_set"].unique())
+    return [name for name in SETS if _run_as(name) in present]
+
+
+def _cells(
+    sets: Sequence[str], kb: KnowledgeBase, months: Sequence[int], weeks: Sequence[int]
+) -> dict[tuple[int, int], list[str]]:
+    """Return the cells of the grid with the sets to run there, each only where it differs."""
+    cells: dict[tuple[int, int], list[str]] = {}
+    for name in sets:
+        axes = set(moved_thresholds(name, kb).values())
+        for m in months if "months" in axes else months[:1]:
+            for w in weeks if "weeks" in axes else weeks[:1]:
+                if axes:
+                    cells.setdefault((m, w), []).append(name)
+    return cells
+
+
 def _cell(
-    lines: pl.DataFrame, kb: KnowledgeBase, months: int, weeks: int
+    lines: pl.DataFrame, kb: KnowledgeBase, months: int, weeks: int, sets: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
     values = {"months": months, "weeks": weeks * DAYS_OF_A_WEEK}
-    axes = {name: moved_thresholds(name, kb) for name in SETS}
+    axes = {name: moved_thresholds(name, kb) for name in sets}
     changed = {key: values[axis] for moved in axes.values() for key, axis in moved.items()}
     moved_kb = kb.with_records({**kb.raw[key], "value": v} for key, v in changed.items())
-    found = phenotypes(lines, moved_kb)
-    without = phenotypes(lines.with_columns(pl.lit(value=False).alias(RAPID)), moved_kb)
+    found, without = with_and_without_rapid(lines, moved_kb, sets)
     for name, moved in axes.items():
-        if not moved:
-            continue
         counts = _counts(found, name, "subjects").join(
             _counts(without, name, "subjects_without_rapid"),
             on="phenotype",
             how="full",
             coalesce=True,
         )
+        counts = counts.join(_open(found, name), on="phenotype", how="full", coalesce=True)
         along = next((key for key, axis in moved.items() if axis == "weeks"), "")
         has_months = "months" in moved.values()
-        yield counts.select(
+        number = pl.col("subjects", "subjects_without_rapid", "open").fill_null(0).cast(pl.Int64)
+        yield counts.with_columns(number).select(
             definition_set=pl.lit(name),
             cutoff_months=pl.lit(months if has_months else None, dtype=pl.Int64),
             weeks=pl.lit(weeks if along else None, dtype=pl.Int64),
             weeks_of=pl.lit(along.rsplit(".", 1)[-1]),
             phenotype="phenotype",
-            subjects=pl.col("subjects").fill_null(0).cast(pl.Int64),
-            subjects_without_rapid=pl.col("subjects_without_rapid").fill_null(0).cast(pl.Int64),
+            subjects="subjects",
+            subjects_without_rapid="subjects_without_rapid",
+            subjects_possible=pl.col("subjects") + pl.col("open"),
         )
 
 
 def _counts(found: pl.DataFrame, definition_set: str, name: str) -> pl.DataFrame:
     own = found.filter(pl.col("definition_set") == _run_as(definition_set))
     return own.group_by(pl.col("phenotype").fill_null("undetermined")).len(name)
+
+
+def _open(found: pl.DataFrame, definition_set: str) -> pl.DataFrame:
+    """Count those for whom no phenotype stands by each phenotype that they could have."""
+    own = found.filter(
+        (pl.col("definition_set") == _run_as(definition_set)) & pl.col("phenotype").is_null()
+    )
+    could = own.select(pl.col("could_be").str.split(";").alias("phenotype")).explode("phenotype")
+    return could.filter(pl.col("phenotype") != "").group_by("phenotype").len("open")

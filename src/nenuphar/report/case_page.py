@@ -42,7 +42,8 @@ def case_page(  # noqa: PLR0913 - all that one page shows
         HTML without scripts and without anything that is loaded; the same input gives the same
         bytes.
     """
-    view = CaseView(conclusions, rows, knowledge)
+    shown = tuple(fact for one in sections for fact in one.facts)
+    view = CaseView(conclusions, rows, knowledge, shown)
     return render(
         "case.html",
         title=patient_id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nenuphar.domain.conclusion import Conclusion
 from nenuphar.domain.observation import Row, show_value
 from nenuphar.domain.scope import Scope
-from nenuphar.engine.combine import AS_REPORTED
+from nenuphar.engine.combine import AS_REPORTED, NO_RULE_APPLIES
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.plane import Plane, plane_of
@@ -129,8 +129,14 @@ class CaseView:
     """Lays out one patient."""
 
     def __init__(
-        self, conclusions: Sequence[Conclusion], rows: PatientRows, knowledge: KnowledgeBase
+        self,
+        conclusions: Sequence[Conclusion],
+        rows: PatientRows,
+        knowledge: KnowledgeBase,
+        shown: tuple[str, ...] = (),
     ) -> None:
+        """Take in what is to be laid out; `shown` starts the names of facts that sections show."""
+        self._shown = shown
         self.words = Words(knowledge)
         self._kb = knowledge
         self._rows = rows
@@ -154,7 +160,7 @@ class CaseView:
         same: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
         for view in self.all:
             own = view.conclusion
-            if own.fact not in shown:
+            if own.fact not in shown and not own.fact.startswith(self._shown or "\0"):
                 same[own.fact, own.key, view.value, view.says, own.cautions].append(view)
         return [
             (views[0], tuple(v.conclusion.assessor for v in views if v.conclusion.assessor))
@@ -170,7 +176,7 @@ class CaseView:
         same: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
         for view in self.all:
             own = view.conclusion
-            if own.rules and view.reasoning.bears:
+            if own.rules and view.reasoning.bears and not _is_out(view):
                 same[own.fact, own.key, view.value, own.status, own.missing].append(view)
         return [
             (views[0], tuple(v.conclusion.assessor for v in views if v.conclusion.assessor))
@@ -358,6 +364,13 @@ class CaseView:
 
 def _has_call(views: Iterable[ConclusionView]) -> bool:
     return any(view.conclusion.fact in _HEADLINE for view in views)
+
+
+def _is_out(view: ConclusionView) -> bool:
+    """Whether a line of treatment is outside of what all rules of a fact are made for."""
+    own = view.conclusion
+    silent = any(caution.id == NO_RULE_APPLIES for caution in own.cautions)
+    return silent and own.scope is Scope.TREATMENT_LINE
 
 
 def _named(who: dict[str, None], assessors: int) -> tuple[str, ...]:

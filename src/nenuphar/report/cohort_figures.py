@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Protocol
 
 import altair as alt
@@ -136,13 +137,16 @@ def _plane_chart(cells: pl.DataFrame, entities: list[str]) -> alt.Chart:
     )
 
 
-def survival_curves(survival: SurvivalCurves, names: dict[str, str], times: list[float]) -> Markup:
+def survival_curves(
+    survival: SurvivalCurves, names: dict[str, str], times: list[float], name: str = "survival"
+) -> Markup:
     """Draw Kaplan-Meier curves, one line style for each group.
 
     Args:
         survival: Estimates; groups beyond the palette share its last colour.
         names: Groups in words.
         times: Where the axis is marked.
+        name: Starts the ids inside the figure; different for every figure of a page.
     """
     groups = survival.summary.sort("patients", "group", descending=True)["group"].to_list()
     curves = _thinned(survival.curves).with_columns(pl.col("group").replace(names))
@@ -168,7 +172,7 @@ def survival_curves(survival: SurvivalCurves, names: dict[str, str], times: list
             ),
         )
     )
-    return _svg(chart, "survival")
+    return _svg(chart, name)
 
 
 _UNIT = alt.Scale(domain=[0, 1])
@@ -195,9 +199,10 @@ def _svg(chart: alt.Chart | alt.LayerChart, name: str) -> Markup:
     specification = json.loads(chart.to_json())
     specification["config"] = config
     drawn = vl_convert.vegalite_to_svg(json.dumps(specification))
-    # Ink and paper follow the page; ids are kept apart from those of other figures.
+    # Ink and paper follow the page.
     drawn = drawn.replace(_INK, "currentColor").replace(_PAPER, "none")
-    for kind in ("clip", "gradient_"):
-        drawn = drawn.replace(f'id="{kind}', f'id="{name}-{kind}')
-        drawn = drawn.replace(f"url(#{kind}", f"url(#{name}-{kind}")
+    # Vega counts its ids on from figure to figure; here each figure starts anew.
+    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawn))):
+        for before, after in (('id="', '"'), ("url(#", ")")):
+            drawn = drawn.replace(f"{before}{found}{after}", f"{before}{name}.{number}{after}")
     return Markup(drawn)  # noqa: S704 - Vega escapes the text of its marks

@@ -18,6 +18,7 @@ from nenuphar.report import cohort_tables as tables
 from nenuphar.report.cohort_flow import reclassification, site_lines
 from nenuphar.report.page import render
 from nenuphar.report.section import Section
+from nenuphar.report.survival_view import survival_view
 from nenuphar.report.words import Words
 
 if TYPE_CHECKING:
@@ -139,32 +140,8 @@ def _agreement(table: pl.DataFrame | None, words: Words) -> list[dict[str, Any]]
 
 
 def _survival(survival: SurvivalCurves, words: Words) -> dict[str, Any]:
-    from nenuphar.report.cohort_figures import survival_curves
-
     names = {code: words.value(tables.ENTITY, code) for code in survival.summary["group"]}
-    last = float(survival.curves["time"].max() or 0)  # type: ignore[arg-type]
-    times = _round_times(last)
-    summary = survival.summary.sort("patients", "group", descending=[True, False])
-    at_risk = {row[0]: row[1:] for row in survival.at_risk(times).iter_rows()}
-    return {
-        "endpoint": survival.endpoint,
-        "unit": survival.unit,
-        "figure": survival_curves(survival, names, times),
-        "times": [f"{time:g}" for time in times],
-        "groups": [
-            {**row, "name": names[row["group"]], "at_risk": at_risk[row["group"]]}
-            for row in summary.iter_rows(named=True)
-        ],
-        "p_value": survival.p_value,
-        "events": int(summary["events"].sum()),
-        "left_out": survival.left_out,
-    }
-
-
-def _round_times(last: float) -> list[float]:
-    steps = (1.0, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600, 1200)
-    step = next((s for s in steps if last / s <= 7), max(last / 7, 1.0))
-    return [step * i for i in range(int(last // step) + 1)]
+    return survival_view(survival, names)
 
 
 def _lines(table: pl.DataFrame, words: Words, pages: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -20,12 +20,14 @@ class Section:
         title: Its heading.
         body: What stands below the heading, everything escaped.
         data: The same as plain data, for the JSON file.
+        facts: Beginnings of the names of facts that it shows; the page does not list them again.
     """
 
     anchor: str
     title: str
     body: Markup
     data: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()
 
 
 def section(
@@ -34,6 +36,7 @@ def section(
     anchor: str,
     title: str,
     data: Mapping[str, Any] | None = None,
+    facts: tuple[str, ...] = (),
     **values: Any,
 ) -> Section:
     """Render a section.
@@ -43,6 +46,7 @@ def section(
         anchor: Where it stands on the page, in ASCII letters and dashes.
         title: Its heading.
         data: The same as plain data.
+        facts: Beginnings of the names of facts that it shows.
         values: What the template shows; text is escaped.
     """
-    return Section(anchor, title, fragment(template, **values), dict(data or {}))
+    return Section(anchor, title, fragment(template, **values), dict(data or {}), facts)

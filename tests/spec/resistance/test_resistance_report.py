@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from nenuphar.cli.main import app
 from nenuphar.pipeline.resistance import read_timelines, side_by_side
-from nenuphar.pipeline.resistance_page import set_agreement
+from nenuphar.pipeline.resistance_cohort import set_agreement
 from nenuphar.pipeline.resistance_survival import from_landmark, times_of
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
@@ -47,7 +47,7 @@ def test_the_page_holds_every_part_and_loads_nothing(tmp_path):
     command = ["resistance", str(source), "-o", str(tmp_path / "o.csv"), "--report", str(page)]
     assert CliRunner().invoke(app, command).exit_code == 0
     html = page.read_text("utf-8")
-    for part in ("phenotypes", "missing", "agreement", "cutoffs", "survival", "course", "read"):
+    for part in ("phenotypes", "set-agreement", "cutoffs", "phenotype-survival", "courses", "read"):
         assert f'id="{part}"' in html
     assert "Log-rank over all groups" in html
     assert "Landmark at 3 months" in html
