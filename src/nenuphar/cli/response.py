@@ -330,7 +330,8 @@ def _report(listed: pl.DataFrame, read: int, rejected: int, out: Path | None) ->
         verdict = _VERDICTS[group["used"][0]]
         shown = group.head(_SHOWN)
         places = ", ".join(
-            f"{row['file']}:{row['line']} ({row['record']})" for row in shown.iter_rows(named=True)
+            f"{row['file']}:{row['line']} ({row['record'] or ''})"
+            for row in shown.iter_rows(named=True)
         )
         more = f" and {group.height - _SHOWN} more" if group.height > _SHOWN else ""
         console.print(f"[bold]{verdict}[/bold]: {escape(f'{reason[0]}: {places}{more}')}")
@@ -344,7 +345,8 @@ def _fail(path: Path, error: Exception) -> NoReturn:
     from rich.console import Console
     from rich.markup import escape
 
+    reason = str(error).removeprefix(f"{path.name}: ")
     Console(stderr=True, soft_wrap=True, highlight=False).print(
-        f"[bold red]cannot use {escape(path.name)}[/bold red]: {escape(str(error))}"
+        f"[bold red]cannot use {escape(path.name)}[/bold red]: {escape(reason)}"
     )
     raise typer.Exit(_UNREADABLE)

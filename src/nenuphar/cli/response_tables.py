@@ -102,9 +102,8 @@ def _read_table(path: Path) -> TextTable:
     folded = {name: name.strip().lower().replace(" ", "_") for name in table.frame.columns}
     whole = pl.all().str.replace(r"^(-?\d+)\.0$", "$1")
     if not table.frame.height:
-        first = table.problems[0]
-        message = f"no row can be read; line {first.line}: {first.reason}; {first.fix}"
-        raise UnreadableInputError(message)
+        lost = [f"line {p.line}: {p.reason}; {p.fix}" for p in table.problems if p.rejected]
+        raise UnreadableInputError(f"{path.name}: no row can be read. {' '.join(lost[:1])}")
     rows = table.frame.rename(folded).select(whole)
     rows = rows.with_columns(table.lines.cast(pl.Int64).alias("line"))
     return TextTable(rows, _findings(table.problems), path)

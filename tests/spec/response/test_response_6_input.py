@@ -27,10 +27,10 @@ def listed(checked) -> list[tuple[int, str, str]]:
     return checked.findings.select("line", "column", "used").rows()
 
 
-def test_unordered_visits_are_no_problem():
+def test_unordered_visits_are_put_in_order_and_remarked():
     checked = read_assessments(points(("2024-05-01", "PD"), ("2024-03-01", "SD")), "recist1.1")
-    assert checked.findings.is_empty()
-    assert checked.timepoints["date"].to_list() == [dt.date(2024, 3, 1), dt.date(2024, 5, 1)]
+    assert checked.findings.select("line", "used").rows() == [(3, "yes")]
+    assert checked.timepoints["response"].to_list() == ["SD", "PD"]
 
 
 def test_a_repeated_visit_counts_once():

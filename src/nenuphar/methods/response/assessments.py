@@ -14,9 +14,11 @@ from nenuphar.methods.response.findings import (
     findings,
     gather,
     require_columns,
+    unordered,
 )
 
 _ISO = "write the date as YYYY-MM-DD"
+_KEYS = ("subject", "assessor")
 UNREAD_DATE = "not a calendar date; counts as missing"
 # Which of two responses on one day is kept: the worst informative one (PD first, NE and ND last).
 _WORST_FIRST = {
@@ -77,7 +79,7 @@ def read_assessments(
     rows = _prepared(table, subjects)
     known, unusable = _split_unusable(rows, words)
     kept, repeated = _one_a_day(known, words)
-    remarks = _remarks(kept, words)
+    remarks = [*_remarks(kept, words), unordered(known, [k for k in _KEYS if k in known.columns])]
     columns = ["subject", *(["assessor"] if "assessor" in table.columns else [])]
     everyone = pl.concat(
         [rows.select("subject"), *([] if subjects is None else [subjects.select("subject")])]

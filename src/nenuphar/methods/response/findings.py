@@ -72,6 +72,29 @@ def findings(
     )
 
 
+def unordered(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Remark on visits that the file does not list in the order of their dates.
+
+    Args:
+        rows: ``line``, ``record``, ``date`` (Date), ``date_text`` and the keys.
+        keys: the columns whose rows belong to one another.
+
+    Returns:
+        One finding for each of them: the first row that is earlier than one before it.
+    """
+    in_file = rows.sort("line")
+    back = (pl.col("date") < pl.col("date").cum_max().over(keys)).fill_null(False)
+    firsts = in_file.filter(back).unique(keys, keep="first", maintain_order=True)
+    return findings(
+        firsts,
+        column="date",
+        value="date_text",
+        reason="visits are not in the order of their dates; they were put in order",
+        fix="check that the date is right",
+        used=True,
+    )
+
+
 def gather(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Stack findings in the order of the input lines."""
     present = [part for part in parts if not part.is_empty()]

@@ -13,6 +13,7 @@ from nenuphar.methods.response.findings import (
     findings,
     gather,
     require_columns,
+    unordered,
 )
 from nenuphar.methods.response.thresholds import ResponseThresholds
 from nenuphar.methods.response.vocabulary import normalise
@@ -115,7 +116,10 @@ def read_measurements(
     rows = _parsed(sized_in_mm(table))
     usable, rejected = _split_unusable(rows)
     single, repeated = _one_measurement(usable)
-    remarked = _remarks(single, cutoffs)
+    remarked = [
+        *_remarks(single, cutoffs),
+        unordered(usable, ["subject", "assessor", "lesion"]),
+    ]
     listed = gather([*rejected, *repeated, *remarked])
     kept = single.select(
         "subject", "assessor", "date", "visit", "lesion", "role", "organ", "node", "state",
