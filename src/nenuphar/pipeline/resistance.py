@@ -43,8 +43,10 @@ RANGE_SET, RANGE = "sclc_es_mono_text", (4, 5, 6)
 """The set whose cut-off is a range, and the cut-offs (months) at which it is run on its own."""
 
 NATIVE = "timelines"
-PLATINUM, PLATINUM_SET = "resistance.platinum_sensitivity", "sclc_es_chemo_ici"
+PLATINUM, PLATINUM_SET = "platinum_sensitivity", "sclc_es_chemo_ici"
 """What a rechallenge says of the platinum part, and the set beside which it is shown."""
+
+RELAPSE = "relapse_timing"
 
 OPTIONAL = (
     "pd_basis",
@@ -258,7 +260,8 @@ def side_by_side(
     table = (
         plain_sets.join(without, on=["row", "definition_set"], how="left")
         .join(_by_cutoff(found), on=["row", "definition_set"], how="left")
-        .join(_platinum(lines, kb), on=["row", "definition_set"], how="left")
+        .join(_beside(PLATINUM, lines, kb), on="row", how="left")
+        .join(_beside(RELAPSE, lines, kb), on="row", how="left")
         .with_columns(pl.col("definition_set").replace_strict(order, default=99).alias("_order"))
         .sort("row", "_order")
     )
@@ -287,19 +290,20 @@ def side_by_side(
         "follow_up_months",
         "rule_id",
         "pd_basis",
-        pl.col("platinum_sensitivity").fill_null(""),
+        pl.when(pl.col("definition_set") == PLATINUM_SET)
+        .then(PLATINUM)
+        .fill_null("")
+        .alias(PLATINUM),
+        pl.col(RELAPSE).fill_null(""),
     )
 
 
-def _platinum(lines: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
-    """Return what is known of the sensitivity to platinum, beside the set that asks for it."""
-    found = phenotypes(lines, knowledge, (PLATINUM.removeprefix(_PREFIX),))
+def _beside(name: str, lines: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
+    """Return what is concluded of a line beside its phenotypes: `row` and one column of text."""
+    found = phenotypes(lines, knowledge, (name,))
     provisional = pl.when(pl.col("status") == "provisional").then(pl.lit(" (provisional)"))
-    return found.select(
-        "row",
-        definition_set=pl.lit(PLATINUM_SET),
-        platinum_sensitivity=pl.concat_str("phenotype", provisional.otherwise(pl.lit(""))),
-    )
+    text = pl.concat_str("phenotype", provisional.otherwise(pl.lit("")))
+    return found.select("row", text.alias(name))
 
 
 def _by_cutoff(found: pl.DataFrame) -> pl.DataFrame:
