@@ -243,3 +243,23 @@ class TestAdjuvant:
             "sitc_adjuvant", ADJUVANT, pd_date="2020-05-01", last_assessment="2021-01-10"
         )
         assert (row["phenotype"], row["days_since_last_dose"]) == ("primary", "0")
+
+
+class TestRelapseAfterTheLastDose:
+    """SITC also calls progression within 6 to 12 weeks of the last dose early, later on late."""
+
+    @pytest.mark.parametrize(
+        ("days", "relapse", "phenotype"),
+        [
+            (41, "on_treatment", "primary"),
+            (42, "early_relapse", "primary"),
+            (84, "early_relapse", "primary"),
+            (85, "late_relapse", "not_evaluable"),
+        ],
+    )
+    def test_6_and_12_weeks(self, classify, days, relapse, phenotype):
+        pd = dt.date.fromisoformat(MONO["ici_last_dose"]) + dt.timedelta(days=days)
+        scan = str(pd + dt.timedelta(days=28))
+        changes = {"pd_date": str(pd), "pd_confirmed_date": scan, "last_assessment": scan}
+        row = classify("sitc_mono", MONO, **changes)
+        assert (row["relapse_timing"], row["phenotype"]) == (relapse, phenotype)
