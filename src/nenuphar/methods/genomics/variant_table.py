@@ -6,20 +6,7 @@ import re
 
 import polars as pl
 
-EFFECTS: dict[str, tuple[str, ...]] = {
-    "truncating": (
-        *("nonsense_mutation", "frame_shift_del", "frame_shift_ins", "stop_gained"),
-        *("frameshift_variant", "translation_start_site", "start_lost", "transcript_ablation"),
-    ),
-    "splice": ("splice_site", "splice_acceptor_variant", "splice_donor_variant"),
-    "missense": ("missense_mutation", "missense_variant"),
-    "in_frame": (
-        *("in_frame_del", "in_frame_ins", "inframe_deletion", "inframe_insertion"),
-        *("nonstop_mutation", "stop_lost", "protein_altering_variant"),
-    ),
-    "silent": ("silent", "synonymous_variant", "stop_retained_variant"),
-}
-"""Effect on the protein of MAF classes and Sequence Ontology terms; the gravest comes first."""
+from nenuphar.terminology.genes.consequences import EFFECTS, effect_of
 
 _MAF = {
     "sample": ("tumor_sample_barcode", "sample", "sample_id"),
@@ -35,15 +22,6 @@ _NEEDED = ("sample", "gene", "consequence")
 
 class VariantInputError(ValueError):
     """The table as a whole cannot be used; the message says why and what to do."""
-
-
-def effect_of(consequence: str | None) -> str:
-    """Name the effect on the protein: the gravest of the terms joined by `&` or `,`.
-
-    Anything else (intron, promoter, unknown words, missing) is `other`.
-    """
-    terms = {term.strip().lower() for term in re.split(r"[&,;]", consequence or "")}
-    return next((name for name, words in EFFECTS.items() if terms & set(words)), "other")
 
 
 def read_maf(table: pl.DataFrame) -> pl.DataFrame:
