@@ -56,6 +56,7 @@ def run(cases: int = 1_000_000, repeats: int = 3) -> list[dict[str, object]]:
         cautions={entity: said},
         measured={},
         crosswalks={},
+        listings={},
     )
     concluded = conclude_cohort(same, frames).select(COMPARED)
     if not concluded.equals(by_hand.select(COMPARED), null_equal=True):

@@ -9,7 +9,9 @@ import polars as pl
 from nenuphar.domain.observation import show_value
 from nenuphar.engine.block import Names, add_name, any_true
 from nenuphar.engine.columnar import CohortEvaluator, Decisions, named_or_itself, silence
+from nenuphar.engine.combine import Finding, listing
 from nenuphar.engine.contest import FindingBlock, join_names
+from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.frames import Frames, columns_of, kind_of, value_of
 from nenuphar.engine.plan import NO_CONTEXT, Plan
 from nenuphar.knowledge.base import KnowledgeBase
@@ -59,14 +61,35 @@ def conclude_cohort(plan: Plan, frames: Frames) -> pl.DataFrame:
 def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterator[pl.DataFrame]:
     for fact in plan.measured:
         frame = frames[plan.scope(fact)]
+        if plan.is_quiet(fact):
+            frame = frame.filter(_told(fact, plan, frame, fact))
         table = _measured(fact, plan, frame)
         yield _spread(fact, frame, table, pl.int_range(frame.height, dtype=pl.UInt32, eager=True))
     for fact in plan.order:
+        frame, ids = frames[plan.scope(fact)], decided[fact].ids
         table = _render(decided[fact].primary, plan.knowledge)
-        yield _spread(fact, frames[plan.scope(fact)], table, decided[fact].ids)
+        if plan.is_quiet(fact):
+            known = (table["status"] != "undetermined").gather(ids) | _told(fact, plan, frame)
+            frame, ids = frame.filter(known), ids.filter(known)
+        yield _spread(fact, frame, table, ids)
     for fact, listed in plan.crosswalks.items():
         table = _render_crosswalk(listed, decided[listed])
         yield _spread(fact, frames[plan.scope(listed)], table, decided[listed].ids)
+    for fact, labels in plan.listings.items():
+        frame = frames[plan.scope(fact)]
+        parts = {label: decided[name] for label, name in labels.items()}
+        classes = densify([part.ids for part in parts.values()], frame.height)
+        yield _spread(fact, frame, _render_listing(parts, classes), classes.ids)
+
+
+def _told(fact: str, plan: Plan, frame: pl.DataFrame, *itself: str) -> pl.Series:
+    """Say on which rows a quiet fact is listed although it is open."""
+    names = (*itself, *plan.listed_with(fact))
+    columns = {c for name in names for c in columns_of(name, kind_of(name, plan.knowledge))}
+    present = [pl.col(c).is_not_null() for c in sorted(columns & set(frame.columns))]
+    if not present:
+        return pl.Series([False]).new_from_index(0, frame.height)
+    return frame.select(pl.any_horizontal(present).alias("told"))["told"]
 
 
 def _measured(fact: str, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
@@ -181,6 +204,33 @@ def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
         rule_version=empty,
         cautions=empty,
         missing=join_names(missing, height),
+    )
+
+
+def _render_listing(parts: dict[str, Decisions], classes: Classes) -> pl.DataFrame:
+    """List facts side by side on one representative of every combination of their classes."""
+    rows = []
+    blocks = {label: part.primary for label, part in parts.items()}
+    for at in classes.representatives.to_list():
+        found = []
+        for label, part in parts.items():
+            number, block = part.ids[at], blocks[label]
+            found.append((label, _finding_at(block, number)))
+        one = listing(found)
+        rows.append((one.value, one.status, ";".join(one.alternatives), ";".join(one.missing)))
+    names = ("value", "status", "alternatives", "missing")
+    schema = dict.fromkeys(names, pl.String)
+    empty = pl.lit("", dtype=pl.String)
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    return table.with_columns(rule_id=empty, rule_version=empty, cautions=empty)
+
+
+def _finding_at(block: FindingBlock, number: int) -> Finding:
+    def named(names: Names) -> tuple[str, ...]:
+        return tuple(sorted(name for name, rows in names.items() if rows[number]))
+
+    return Finding(
+        block.value[number], block.status[number], named(block.missing), named(block.alternatives)
     )
 
 

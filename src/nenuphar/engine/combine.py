@@ -183,6 +183,26 @@ def _ordered(facts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(facts))
 
 
+def listing(findings: Sequence[tuple[str, Finding]]) -> Finding:
+    """List facts that stand beside each other, as `label=value`.
+
+    What is open does not make the rest less certain. The list is in conflict where one of its
+    facts is, with the rival values as alternatives; provisional where a value is; undetermined
+    where none stands, and then everything that would decide any of them is named.
+    """
+    parts = [(label, found) for label, found in findings if found.stands]
+    rivals = [(label, found) for label, found in findings if found.status == "conflict"]
+    text = ";".join(f"{label}={found.value}" for label, found in parts) or None
+    alternatives = _ordered({f"{label}={v}" for label, f in rivals for v in f.alternatives})
+    soft = [found for _, found in parts if found.status == "provisional"]
+    if not parts and not rivals:
+        every = {fact for _, found in findings for fact in found.missing}
+        return Finding(None, "undetermined", _ordered(every))
+    status: Status = "conflict" if rivals else "provisional" if soft else "met"
+    missing = _ordered({fact for found in soft for fact in found.missing})
+    return Finding(text, status, missing, alternatives)
+
+
 def crosswalk(listed: str, by_context: Sequence[tuple[str, Finding]]) -> Finding:
     """List what stands in every context, as `edition=value`.
 

@@ -25,6 +25,7 @@ from nenuphar.engine.combine import (
     RuleOutcome,
     combine,
     crosswalk,
+    listing,
 )
 from nenuphar.engine.plan import (
     NO_CONTEXT,
@@ -121,13 +122,16 @@ class _Firm:
         return self.reader.below(row, scope)
 
 
-def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
+def explain(
+    plan: Plan, rows: PatientRows, stamp: Stamp, *, every: bool = False
+) -> list[Conclusion]:
     """Conclude everything that can be concluded about one patient.
 
     Args:
         plan: What the knowledge base concludes, in order.
         rows: The patient's rows.
         stamp: What the conclusions are made with.
+        every: Also list quiet facts of which nothing is known.
 
     Returns:
         One conclusion for each derived fact and row of its scope, in the order of the plan.
@@ -139,9 +143,17 @@ def explain(plan: Plan, rows: PatientRows, stamp: Stamp) -> list[Conclusion]:
             decided = _decide(plan, fact, row, reader)
             reader.decided[fact, _row_key(row)] = decided
             _say_cautions(plan, fact, row, reader, decided)
-            conclusions.append(_conclude(plan, fact, row, reader, decided, stamp))
+            is_open = decided.finding.status == "undetermined"
+            if every or not (is_open and _is_silent(plan, fact, row)):
+                conclusions.append(_conclude(plan, fact, row, reader, decided, stamp))
     conclusions += _crosswalks(plan, rows, reader, stamp)
+    conclusions += _listings(plan, rows, reader, stamp)
     return conclusions
+
+
+def _is_silent(plan: Plan, fact: str, row: Row) -> bool:
+    """Whether an open fact goes unlisted on a row."""
+    return plan.is_quiet(fact) and not any(name in row.values for name in plan.listed_with(fact))
 
 
 def _measurements(
@@ -153,6 +165,8 @@ def _measurements(
         for row in rows[plan.scope(fact)]:
             value = row.values.get(fact)
             known = value is not None
+            if not known and _is_silent(plan, fact, row):
+                continue
             yield Conclusion(
                 fact,
                 row.scope,
@@ -190,6 +204,31 @@ def _crosswalks(
                 inputs=(
                     Input(listed, found.value or "", derived=True),
                     *_inputs(plan, read, row, reader),
+                ),
+                stamp=stamp,
+            )
+
+
+def _listings(plan: Plan, rows: PatientRows, reader: _Reader, stamp: Stamp) -> Iterable[Conclusion]:
+    for fact, listed in plan.listings.items():
+        for row in rows[plan.scope(fact)]:
+            decided = [
+                (label, reader.decided[name, _row_key(row)]) for label, name in listed.items()
+            ]
+            found = listing([(label, one.finding) for label, one in decided])
+            yield Conclusion(
+                fact,
+                row.scope,
+                row.key,
+                row.assessor,
+                str(row.date) if row.date else "",
+                found.value,
+                found.status,
+                found.missing,
+                found.alternatives,
+                inputs=tuple(
+                    Input(name, one.finding.value or "", derived=True)
+                    for name, (_, one) in zip(listed.values(), decided, strict=True)
                 ),
                 stamp=stamp,
             )

@@ -79,11 +79,12 @@ def _cells(row: Row) -> dict[str, object]:
     records = {origin.record for origin in row.origins.values() if origin.record}
     cells["record"] = ";".join(sorted(records))
     for fact, value in row.values.items():
-        cells |= _value_cells(fact, value)
+        cells |= cells_of_value(fact, value)
     return cells
 
 
-def _value_cells(fact: str, value: Value) -> dict[str, object]:
+def cells_of_value(fact: str, value: Value) -> dict[str, object]:
+    """Return the cells that hold a value, by the columns of its fact."""
     if isinstance(value, Interval):
         parts = (value.lo, value.lo_open, value.hi, value.hi_open)
         return {f"{fact}.{p}": part for p, part in zip(INTERVAL_PARTS, parts, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -39,6 +39,7 @@ class Plan:
         rules: Rules of each derived fact, in the order of their ids.
         cautions: Cautions about each derived fact, in the order of their ids.
         crosswalks: Facts that list another fact in all its contexts, and that other fact.
+        listings: Facts that list others, and those others by label.
         measured: Facts that methods yield, and the method behind each.
         edition: The only edition to speak in, whatever a row says of its own; none if empty.
     """
@@ -49,7 +50,20 @@ class Plan:
     cautions: dict[str, tuple[Caution, ...]]
     crosswalks: dict[str, str]
     measured: dict[str, Method]
+    listings: dict[str, dict[str, str]] = field(default_factory=dict)
     edition: str = NO_CONTEXT
+
+    def is_quiet(self, fact: str) -> bool:
+        """Whether a fact goes unlisted on rows of which nothing is known."""
+        declared = self.knowledge.facts.get(fact)
+        return declared is not None and declared.quiet
+
+    def listed_with(self, fact: str) -> tuple[str, ...]:
+        """Return the facts with any of which a quiet fact is listed although it is open."""
+        stated = self.knowledge.facts[fact].listed_with
+        if stated or fact not in self.measured:
+            return stated
+        return tuple(name for name in self.measured[fact].inputs if not self.is_derived(name))
 
     def scope(self, fact: str) -> Scope:
         """Return the scope of a fact; variant answers belong to the specimen."""
@@ -187,6 +201,7 @@ def make_plan(knowledge: KnowledgeBase) -> Plan:
             if fact.contexts_of in rules
         },
         {name: m for _, m in sorted(knowledge.methods.items()) for name in m.outputs},
+        {name: dict(f.lists) for name, f in sorted(knowledge.facts.items()) if f.lists},
     )
 
 

@@ -48,7 +48,7 @@ def outcome_of(rule: Rule, case: RuleCase, kb: KnowledgeBase) -> tuple[str, set[
     fact = rule.concludes.fact
     plan = _plan_in(rule.editions, fact, frozenset({fact}), kb)
     plan = replace(plan, rules={**plan.rules, fact: (rule,)})
-    for conclusion in explain(plan, rows_of_case(case, kb), _STAMP):
+    for conclusion in explain(plan, rows_of_case(case, kb), _STAMP, every=True):
         if conclusion.fact != fact:
             continue
         for ran in conclusion.rules:
@@ -87,7 +87,7 @@ def _plan_for(facts: frozenset[str], kb: KnowledgeBase) -> Plan:
         needed |= fresh
         open_ += sorted(fresh)
     order = tuple(name for name in plan.order if name in needed)
-    return replace(plan, order=order, cautions={}, crosswalks={}, measured={})
+    return replace(plan, order=order, cautions={}, crosswalks={}, listings={}, measured={})
 
 
 _whole_plan = lru_cache(maxsize=4)(make_plan)

@@ -72,6 +72,10 @@ def _check_fact(fact: Fact, kb: KnowledgeBase) -> Iterator[str]:
     for name in (fact.context, fact.contexts_of, fact.covers_by):
         if name and name not in kb.facts:
             yield f"{name!r} is not a fact{nearest(name, kb.facts)}"
+    concluded = {rule.concludes.fact for rule in kb.rules.values()} if fact.lists else set()
+    for name in fact.lists.values():
+        if name not in concluded or kb.facts[name].scope is not fact.scope:
+            yield f"lists {name!r}, which no rule concludes for a {fact.scope.value}"
     yield from _check_coverage(fact, kb)
 
 
@@ -254,7 +258,8 @@ def _check_derivation(kb: KnowledgeBase) -> Iterator[str]:
     concluded = {rule.concludes.fact for rule in kb.rules.values()}
     yielded = {name for method in kb.methods.values() for name in method.outputs}
     for fact in kb.facts.values():
-        if fact.derived and not fact.contexts_of and fact.id not in concluded | yielded:
+        listing = fact.contexts_of or fact.lists
+        if fact.derived and not listing and fact.id not in concluded | yielded:
             yield f"{fact.id}: is declared as derived, but no rule or method concludes it"
     for method in kb.methods.values():
         for name in (*method.inputs, *method.outputs):

@@ -76,6 +76,11 @@ class Fact(Record):
         hierarchy: Terminology whose concepts are the permitted codes, ordered by `is_a`.
         context: The fact whose value chooses among contexts (WHO editions) of this one.
         contexts_of: The contextual fact whose values in all contexts this one lists.
+        lists: Facts of the same scope that this one lists, each under its label.
+        quiet: Whether it goes unlisted where nothing is known: findings of assays that most records
+            never had would otherwise bury the rest.
+        listed_with: Of a quiet fact, other facts of the row with any of which it is listed although
+            it is open; for what a method computes, by default what the method reads.
         covers: Of a fact that chooses among contexts: the concepts of which each context speaks,
             such as the organs of a WHO edition; a context that is not listed speaks of all.
         covers_by: The fact that those concepts are values of.
@@ -96,6 +101,9 @@ class Fact(Record):
     hierarchy: str = ""
     context: str = ""
     contexts_of: str = ""
+    lists: dict[str, str] = Field(default_factory=dict)
+    quiet: bool = False
+    listed_with: tuple[str, ...] = ()
     covers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     covers_by: str = ""
     derived: bool = False

@@ -175,7 +175,7 @@ def _plan(knowledge: KnowledgeBase, sets: tuple[str, ...]) -> Plan:
     if RANGE_SET in sets:
         wanted |= {f"{_PREFIX}{RANGE_SET}_{months}" for months in RANGE}
     order = tuple(fact for fact in plan.order if fact in wanted)
-    return replace(plan, order=order, crosswalks={}, measured={})
+    return replace(plan, order=order, crosswalks={}, listings={}, measured={})
 
 
 def phenotypes(
