@@ -56,6 +56,8 @@ class Variant:
         origin: `somatic`, `germline`, or `unknown` (tumour-only sequencing).
         change: HGVS or the text of the report.
         assay: Id of the assay that found it.
+        consequence: What it does to the gene, as an annotator names it.
+        basis: Why the significance is what it is, where nobody stated it.
     """
 
     gene: str
@@ -63,6 +65,8 @@ class Variant:
     origin: Literal["somatic", "germline", "unknown"] = "unknown"
     change: str = ""
     assay: str = ""
+    consequence: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,24 @@ class Assay:
         genes: Genes whose variants it would have seen; None where nothing is said, and an empty
             tuple together with `whole_exome` where all of them are.
         whole_exome: Whether every coding gene was covered.
+        file: File of segments or of expression that stands beside the case.
+        folder: Where the case stands that names the file; not part of the case.
+        sample: Name of the specimen in the file, where it holds several.
+        genome: Genome build of the positions in the file.
+        purity: Share of tumour cells that the segments assume, 0 to 1.
+        ploidy: Mean copies of the tumour that the segments assume.
     """
 
     id: str
     type: str = ""
     genes: tuple[str, ...] | None = None
     whole_exome: bool = False
+    file: str = ""
+    folder: str = field(default="", compare=False, repr=False)
+    sample: str = ""
+    genome: str = ""
+    purity: float | None = None
+    ploidy: float | None = None
 
     def covers(self, gene: str) -> bool:
         """Whether a variant of the gene would have been seen."""

@@ -54,6 +54,8 @@ UNITS: dict[str, tuple[str, float]] = {
     "count": ("count", 1.0),
     "h_score": ("h_score", 1.0),
     "ratio": ("ratio", 1.0),
+    "mb": ("mb", 1.0),
+    "score": ("score", 1.0),
     "mutations_per_mb": ("mutations_per_mb", 1.0),
     "kg": ("kg", 1.0),
     "ng_per_ml": ("ng_per_ml", 1.0),
@@ -159,7 +161,15 @@ class Interval:
         return f"{ends}{unit}"
 
 
-_SHOWN_UNITS = {"percent": "%", "per_2mm2": "/2 mm²", "count": "", "h_score": " (H-score)"}
+_SHOWN_UNITS = {
+    "percent": "%",
+    "per_2mm2": "/2 mm²",
+    "count": "",
+    "ratio": "",
+    "score": "",
+    "h_score": " (H-score)",
+    "mutations_per_mb": " mutations/Mb",
+}
 
 
 def canonical_unit(unit: str) -> tuple[str, float]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nenuphar.domain.case import Case
+from nenuphar.domain.case import Case, Specimen
 from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_level import LevelReader
@@ -114,7 +114,7 @@ def collect_cases(path: Path, knowledge: KnowledgeBase) -> CasesRead:
             continue
         for item in data:
             read += 1
-            if case := _case(item, knowledge, findings):
+            if case := _case(item, knowledge, findings, str(file.parent)):
                 cases.append((findings, item.line, case))
     kept = _without_repeated(cases)
     problems = tuple(p for findings in every for p in findings.in_order())
@@ -160,7 +160,19 @@ def result_of_cases(
         found.rejected,
         found.inputs,
         found.values_rejected,
+        specimens_of(found.cases),
     )
+
+
+def specimens_of(cases: Iterable[Case]) -> dict[tuple[str, ...], Specimen]:
+    """Return the specimens of cases that carry variants, segments or assays, by their key."""
+    return {
+        (case.patient, tumour.id, specimen.id): specimen
+        for case in cases
+        for tumour in case.tumours
+        for specimen in tumour.specimens
+        if specimen.variants or specimen.segments or specimen.assays
+    }
 
 
 def parse_cases(text: str, file: str, knowledge: KnowledgeBase) -> CasesRead:
@@ -201,7 +213,10 @@ def _items(text: str, file: str) -> list[Marked]:
     return items
 
 
-def _case(data: Marked, knowledge: KnowledgeBase, findings: Findings) -> Case | None:
+def _case(
+    data: Marked, knowledge: KnowledgeBase, findings: Findings, folder: str = ""
+) -> Case | None:
+    """Read a case; `folder` is where files beside it stand, none if it is only a text."""
     patient = data.get("patient")
     if not isinstance(patient, str) or not is_id(patient):
         findings.reject(
@@ -213,7 +228,7 @@ def _case(data: Marked, knowledge: KnowledgeBase, findings: Findings) -> Case | 
             patient if isinstance(patient, str) else "",
         )
         return None
-    reader = LevelReader(knowledge, findings, patient.strip())
+    reader = LevelReader(knowledge, findings, patient.strip(), folder)
     draft: Draft = reader.read(data)
     return draft.case()
 

@@ -65,8 +65,11 @@ class _Stated(NamedTuple):
 class LevelReader:
     """Reads the levels of one case; what cannot be read is listed and left out."""
 
-    def __init__(self, knowledge: KnowledgeBase, findings: Findings, patient: str) -> None:
+    def __init__(
+        self, knowledge: KnowledgeBase, findings: Findings, patient: str, folder: str = ""
+    ) -> None:
         self.knowledge = knowledge
+        self.folder = folder
         self.findings = findings
         self.patient = patient
         self._parsers: dict[str, ValueParser] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from nenuphar.domain.case import IHC, Assay, CopyNumberSegment, Variant
@@ -10,6 +11,7 @@ from nenuphar.domain.quantity import Interval
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.values import ValueProblem, nearest
 from nenuphar.knowledge.yaml_lines import Marked
+from nenuphar.terminology.genes.consequences import effect_of, effect_of_change, significance_of
 
 if TYPE_CHECKING:
     from nenuphar.io.case_level import LevelReader
@@ -20,8 +22,11 @@ ORIGINS = get_args(get_type_hints(Variant)["origin"])
 
 FIELDS = {
     "ihc": ("marker", "result", "percent", "h_score", "clone"),
-    "assays": ("id", "type", "genes", "whole_exome"),
-    "variants": ("gene", "significance", "origin", "change", "assay"),
+    "assays": (
+        *("id", "type", "genes", "whole_exome"),
+        *("file", "sample", "genome", "purity", "ploidy"),
+    ),
+    "variants": ("gene", "significance", "origin", "change", "assay", "consequence"),
     "segments": ("chromosome", "start", "end", "log2", "total", "minor"),
 }
 """Fields of an entry, the one that it cannot do without first."""
@@ -137,22 +142,36 @@ def _assay(item: Marked, reader: LevelReader) -> Assay:
         isinstance(genes, list) and all(isinstance(gene, str) for gene in genes)
     ):
         raise ValueProblem("genes is no list of gene symbols", "write [TP53, RB1]")
+    file = _text(item, "file")
+    if file and (not reader.folder or Path(file).is_absolute() or ".." in Path(file).parts):
+        raise ValueProblem(
+            "the file cannot be reached from the case", "name a file in the folder of the case"
+        )
     return Assay(
         _text(item, "id", needed=True),
-        _text(item, "type"),
+        _text(item, "type").lower(),
         None if genes is None else tuple(genes),
         _one_of(item, "whole_exome", ("true", "false", "yes", "no"), "no") in ("true", "yes"),
+        file,
+        reader.folder if file else "",
+        _text(item, "sample"),
+        _one_of(item, "genome", ("hg19", "hg38"), ""),
+        _number(item, "purity"),
+        _number(item, "ploidy"),
     )
 
 
 def _variant(item: Marked, reader: LevelReader) -> Variant:
-    return Variant(
-        _text(item, "gene", needed=True),
-        _one_of(item, "significance", SIGNIFICANCES, "uncertain"),
-        _one_of(item, "origin", ORIGINS, "unknown"),
-        _text(item, "change"),
-        _text(item, "assay"),
-    )
+    """Read a variant; what nobody judged is judged by its consequence."""
+    gene, change = _text(item, "gene", needed=True), _text(item, "change")
+    origin = _one_of(item, "origin", ORIGINS, "unknown")
+    consequence = _text(item, "consequence")
+    stated, basis = _one_of(item, "significance", SIGNIFICANCES, ""), ""
+    if not stated:
+        effect = effect_of(consequence) if consequence else effect_of_change(change)
+        stated, basis = significance_of(gene, effect, change, origin)
+    assay = _text(item, "assay")
+    return Variant(gene, stated, origin, change, assay, consequence, basis)
 
 
 def _segment(item: Marked, reader: LevelReader) -> CopyNumberSegment:

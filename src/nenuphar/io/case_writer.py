@@ -134,7 +134,13 @@ def _specimen(specimen: Specimen) -> dict[str, Any]:
 
 
 def _assay(assay: Assay) -> dict[str, Any]:
-    data = _without_empty({"id": assay.id, "type": assay.type})
+    numbers = {"purity": assay.purity, "ploidy": assay.ploidy}
+    data = _without_empty(
+        {
+            **{name: getattr(assay, name) for name in ("id", "type", "file", "sample", "genome")},
+            **{name: None if value is None else repr(value) for name, value in numbers.items()},
+        }
+    )
     if assay.genes is not None:
         data["genes"] = list(assay.genes)
     if assay.whole_exome:
@@ -158,10 +164,12 @@ def _variant(variant: Variant) -> dict[str, Any]:
     return _without_empty(
         {
             "gene": variant.gene,
-            "significance": variant.significance,
+            # What followed from the consequence follows again when it is read.
+            "significance": None if variant.basis else variant.significance,
             "origin": variant.origin,
             "change": variant.change,
             "assay": variant.assay,
+            "consequence": variant.consequence,
         }
     )
 

@@ -13,7 +13,7 @@ from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_file import CASE_SUFFIXES, read_cases
 from nenuphar.io.mapping import load_mapping
 from nenuphar.io.mapping_form import Mapping
-from nenuphar.io.result import ReadResult
+from nenuphar.io.result import Findings, ReadResult
 from nenuphar.io.values import AREA_UNIT
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
@@ -59,11 +59,11 @@ def read_input(
     if path.is_dir():
         return _read_folder(path, knowledge, mapping, variant_columns)
     # Imported here: reading a single case never loads Polars.
-    from nenuphar.io.mapped import apply_mapping, unread_columns
+    from nenuphar.io.mapped import unread_columns
 
     table, chosen = _described_table(path, knowledge, mapping)
-    result = apply_mapping(table, chosen, knowledge)
     unread = unread_columns(table, chosen)
+    result = _read_table(path.parent, table, chosen, knowledge, variant_columns)
     if not unread:
         return result
     names = ", ".join(unread[:20]) + (", ..." if len(unread) > 20 else "")
@@ -71,6 +71,27 @@ def read_input(
     fix = "map them, call them after facts, or list them under `ignored` in the mapping"
     note = Problem(table.file.name, 0, "", "", "", reason, fix)
     return replace(result, problems=(note, *result.problems))
+
+
+def _read_table(
+    folder: Path,
+    table: Table,
+    mapping: Mapping,
+    knowledge: KnowledgeBase,
+    variant_columns: Lookup[str, HasVariant] | None,
+) -> ReadResult:
+    """Read a table with the files that its mapping says stand beside it."""
+    from nenuphar.io.mapped import apply_mapping
+
+    if not mapping.beside:
+        return apply_mapping(table, mapping, knowledge)
+    from nenuphar.io.beside import join_tables, with_files
+
+    findings = Findings(table.file.name)
+    table, mapping = join_tables(folder, table, mapping, findings)
+    read = apply_mapping(table, mapping, knowledge)
+    read = replace(read, problems=tuple(sorted((*read.problems, *findings.problems))))
+    return with_files(folder, read, mapping, knowledge, variant_columns)
 
 
 def _read_folder(

@@ -95,8 +95,10 @@ def _taken(rows: pl.DataFrame, mapping: Mapping, findings: Findings) -> pl.DataF
 
 
 def unread_columns(table: Table, mapping: Mapping) -> list[str]:
-    """Return the columns that a mapping neither reads nor ignores."""
-    used = set(_resolve(table, mapping).values())
+    """Return the columns that a mapping neither reads nor ignores, files beside it left out."""
+    own = {name: column for name, column in mapping.columns.items() if not column.file}
+    keys = {beside.to for beside in mapping.beside}
+    used = set(_resolve(table, mapping.model_copy(update={"columns": own})).values()) | keys
     return [
         column
         for column in table.frame.columns

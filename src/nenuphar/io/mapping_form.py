@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -84,6 +85,7 @@ class FactColumn(_Strict):
             nothing is known.
         missing: Further texts of this column that say that nothing is known.
         date_format: How dates are written (`%d/%m/%Y`); ISO dates if empty.
+        file: The file beside the table that holds the column, if it is not the table itself.
         because: Anything a reader should know of the choice.
     """
 
@@ -93,12 +95,42 @@ class FactColumn(_Strict):
     codes: dict[str, str | None] = Field(default_factory=dict)
     missing: Names = ()
     date_format: str = ""
+    file: str = ""
     because: str = ""
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The columns read, in order of preference."""
         return (self.column,) if self.column else self.columns
+
+
+class Beside(_Strict):
+    """A file beside the table that holds more of the same specimens.
+
+    Attributes:
+        file: Its name; it stands in the folder of the table. Where it is absent, that is noted.
+        kind: `table` (more columns of facts), `variants` (a MAF), `segments`, or `expression`.
+        id: Column of the file that names the specimen; of a `table` only.
+        pattern: Regular expression whose first group (or whole match) of that column is the id.
+        to: Column of the main table that this id is; the id of the specimen if empty.
+        genome: Genome build of segments.
+        genes: Genes that the assay of variants covers; `whole_exome` for all.
+    """
+
+    file: str = Field(min_length=1)
+    kind: Literal["table", "variants", "segments", "expression"]
+    id: str = ""
+    pattern: str = ""
+    to: str = ""
+    genome: Literal["hg19", "hg38"] = "hg19"
+    genes: Names = ()
+
+    @field_validator("file")
+    @classmethod
+    def _stands_beside(cls, value: str) -> str:
+        if Path(value).name != value:
+            raise ValueError("names a file in the folder of the table, without a path")
+        return value
 
 
 KeyField = Annotated[
@@ -168,6 +200,7 @@ class Mapping(_Strict):
         fill_down: Columns whose empty cells repeat the cell above, as in a sheet that names a
             case only on its first row; other than ids, they are filled within a case only.
         where: Columns and the values that a row must have to be taken.
+        beside: Files beside the table with more of the same specimens.
         ignored: Columns that are left out on purpose; `*` stands for any text.
         also: What the same rows say of records of another kind.
     """
@@ -183,6 +216,7 @@ class Mapping(_Strict):
     missing: Names = ()
     fill_down: Names = ()
     where: dict[str, Names] = Field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
     ignored: Names = ()
     also: tuple[Part, ...] = ()
 

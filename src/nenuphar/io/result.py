@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nenuphar.domain.case import Specimen
 from nenuphar.domain.problems import Problem, UnreadableInputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,23 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A file beside a table or in a study, with one row or column for each specimen.
+
+    Attributes:
+        kind: `segments` or `expression`.
+        path: The file.
+        genome: Genome build of positions.
+        key: Column of the specimen frame that the names in the file are.
+    """
+
+    kind: str
+    path: Path
+    genome: str = ""
+    key: str = "specimen_id"
+
+
+@dataclass(frozen=True)
 class ReadResult:
     """What was read from an input.
 
@@ -44,6 +62,8 @@ class ReadResult:
         rejected: Records left out, each listed in `problems`.
         inputs: The files that were read.
         values_rejected: Values taken as missing because they could not be read.
+        specimens: Variants, segments and assays of specimens that have any, by their key.
+        attached: Files of segments or expression beside a table or in a study.
     """
 
     frames: Frames
@@ -53,6 +73,8 @@ class ReadResult:
     rejected: int
     inputs: tuple[InputFile, ...]
     values_rejected: int
+    specimens: Mapping[tuple[str, ...], Specimen] = field(default_factory=dict)
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass

@@ -16,7 +16,14 @@ from nenuphar.io.cbioportal.variants import Molecular, read_molecular
 from nenuphar.io.decoding import decode
 from nenuphar.io.mapped import apply_mapping
 from nenuphar.io.mapping_form import Mapping
-from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes, refuse_way_out
+from nenuphar.io.result import (
+    Attached,
+    Findings,
+    InputFile,
+    ReadResult,
+    read_bytes,
+    refuse_way_out,
+)
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
@@ -80,7 +87,25 @@ def read_study(
     _note_rest(folder, findings)
     problems: tuple[Problem, ...] = tuple(sorted((*read.problems, *findings.problems)))
     inputs = (*_meta(folder, findings), *files, *molecular.files)
-    return replace(read, frames=frames, problems=problems, inputs=inputs)
+    return replace(
+        read,
+        frames=frames,
+        problems=problems,
+        inputs=inputs,
+        specimens=molecular.specimens(specimens),
+        attached=_segments(folder),
+    )
+
+
+def _segments(folder: Path) -> tuple[Attached, ...]:
+    """Name the files of segments, with the build that their name or their meta file states."""
+    found = []
+    for path in sorted(p for p in folder.iterdir() if p.suffix.casefold() == ".seg"):
+        meta = folder / f"meta_{path.stem.removeprefix('data_')}_seg.txt"
+        stated = path.name + (meta.read_text("utf-8", "replace") if meta.is_file() else "")
+        new = any(name in stated.casefold() for name in ("hg38", "grch38"))
+        found.append(Attached("segments", path, "hg38" if new else "hg19"))
+    return tuple(found)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -162,7 +187,5 @@ def _note_rest(folder: Path, findings: Findings) -> None:
     for entry in sorted(folder.iterdir()):
         name = entry.name.casefold()
         why = next((why for start, why in _NOT_READ.items() if name.startswith(start)), "")
-        if name.endswith(".seg"):
-            why = "`nenuphar segments` reads copy-number segments"
         if why and entry.is_file():
             findings.note(f"{entry.name} is not read: {why}", "nothing to do", value=entry.name)

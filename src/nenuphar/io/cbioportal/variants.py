@@ -10,13 +10,14 @@ from typing import Literal
 
 import polars as pl
 
-from nenuphar.domain.case import Assay, Variant
+from nenuphar.domain.case import Assay, Specimen, Variant
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.engine.rows import has_variant
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import Findings, InputFile, read_bytes, refuse_way_out
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.criterion import HasVariant
+from nenuphar.terminology.genes.consequences import effect_of, significance_of
 
 _GENE, _BARCODE = "HUGO_SYMBOL", "TUMOR_SAMPLE_BARCODE"
 _SILENT = frozenset(
@@ -30,6 +31,7 @@ _DEEP_DELETION = -1.5
 _CNA_IDS = frozenset({"HUGO_SYMBOL", "ENTREZ_GENE_ID", "CYTOBAND"})
 
 Significance = Literal["pathogenic", "uncertain", "benign"]
+Origin = Literal["somatic", "germline", "unknown"]
 
 
 @dataclass
@@ -56,6 +58,19 @@ class Molecular:
         if panel.casefold() in _WHOLE | _NO_PANEL:
             return (Assay("1", "exome", (), whole_exome=True),)
         return (Assay("1", "panel", self.genes.get(panel)),)
+
+    def specimens(self, frame: pl.DataFrame) -> dict[tuple[str, ...], Specimen]:
+        """Return what is known of each specimen of a frame that was profiled, by its key."""
+        known = self.variants.keys() | self.panels.keys()
+        return {
+            key: Specimen(
+                key[2],
+                assays=self.assays(key[2]),
+                variants=tuple(self.variants.get(key[2], ())),
+            )
+            for key in frame.select("patient_id", "tumour_id", "specimen_id").iter_rows()
+            if key[2] in known
+        }
 
     def answers(self, samples: pl.Series, questions: Lookup[str, HasVariant]) -> pl.DataFrame:
         """Answer every question for every sample: a yes, a no where the gene was assayed, or null.
@@ -95,6 +110,29 @@ def read_molecular(folder: Path, samples: Iterable[str], findings: Findings) -> 
         _guarded(path, folder, findings, lambda p: _panel(p, found))
     for path in sorted(folder.glob("case_lists/cases_sequenced.txt")):
         _guarded(path, folder, findings, lambda p: _sequenced(p, found))
+    return found
+
+
+def read_mutations(
+    path: Path, samples: Iterable[str], genes: tuple[str, ...], findings: Findings
+) -> Molecular:
+    """Read one MAF that stands beside a table.
+
+    Args:
+        path: The MAF.
+        samples: Ids of the samples of the table.
+        genes: Genes that the assay covers, `whole_exome` for all, nothing where that is not known.
+        findings: Where a file that cannot be used is noted.
+
+    Returns:
+        Its variants. A sample without any was profiled only where another source says so.
+    """
+    found = Molecular()
+    _guarded(path, findings, lambda p: _mutations(p, frozenset(samples), found, findings))
+    if genes:
+        panel = "WES" if genes == ("whole_exome",) else "beside"
+        found.genes["beside"] = genes
+        found.panels = dict.fromkeys(found.variants, panel)
     return found
 
 
@@ -151,10 +189,10 @@ def _mutations(path: Path, known: frozenset[str], found: Molecular, findings: Fi
         if not gene or sample not in known:
             foreign += 1
             continue
-        origin: Literal["somatic", "germline", "unknown"] = "unknown"
+        origin: Origin = "unknown"
         if status.casefold() in ("somatic", "germline"):
             origin = "germline" if status.casefold() == "germline" else "somatic"
-        variant = Variant(gene, _significance(kind, judged), origin, change or kind, "1")
+        variant = _variant(gene, kind, change, origin, judged)
         found.variants.setdefault(sample, []).append(variant)
     if foreign or lost:
         findings.note(
@@ -164,12 +202,19 @@ def _mutations(path: Path, known: frozenset[str], found: Molecular, findings: Fi
         )
 
 
-def _significance(kind: str, judged: str) -> Significance:
-    """Whether a mutation is pathogenic is only known where somebody judged it."""
-    if judged.strip().casefold() in _PATHOGENIC:
-        return "pathogenic"
-    silent = kind.strip().casefold() in _SILENT
-    return "benign" if silent or judged.strip().casefold() in _BENIGN else "uncertain"
+def _variant(gene: str, kind: str, change: str, origin: Origin, judged: str) -> Variant:
+    """Take over what somebody judged; otherwise judge by consequence, hotspot and gene role."""
+    word, basis = judged.strip().casefold(), "as the study judges it"
+    significance: Significance = "uncertain"
+    if word in _PATHOGENIC:
+        significance = "pathogenic"
+    elif word in _BENIGN:
+        significance = "benign"
+    elif kind.strip().casefold() in _SILENT:
+        significance, basis = "benign", "leaves the protein unchanged"
+    else:
+        significance, basis = significance_of(gene, effect_of(kind), change, origin)
+    return Variant(gene, significance, origin, change or kind, "1", kind, basis)
 
 
 def _deletions(path: Path, known: frozenset[str], found: Molecular) -> None:
@@ -184,7 +229,12 @@ def _deletions(path: Path, known: frozenset[str], found: Molecular) -> None:
         deep = frame[sample].cast(pl.Float64, strict=False) <= _DEEP_DELETION
         genes = frame[names["HUGO_SYMBOL"]].filter(deep.fill_null(value=False)).drop_nulls()
         own = found.variants.setdefault(sample, [])
-        own += [Variant(g, "uncertain", "unknown", "deep deletion", "1") for g in genes.to_list()]
+        own += [_deleted(gene) for gene in genes.to_list()]
+
+
+def _deleted(gene: str) -> Variant:
+    significance, basis = significance_of(gene, "deletion", "", "unknown")
+    return Variant(gene, significance, "unknown", "deep deletion", "1", "deep deletion", basis)
 
 
 def _matrix(path: Path, found: Molecular) -> None:
