@@ -35,7 +35,7 @@ def explain(
     from nenuphar.knowledge.check import nearest
     from nenuphar.pipeline.case import assess
 
-    assessment = assess(read_case(case))
+    assessment = assess(read_case(case), every=bool(fact))
     chosen = assessment.of(fact) if fact else list(assessment.conclusions)
     if fact and not chosen:
         hint = nearest(fact, load_knowledge().facts)

@@ -13,7 +13,7 @@ from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
-from nenuphar.pipeline import lesions, timelines
+from nenuphar.pipeline import lesions, molecular, timelines
 from nenuphar.pipeline.responses import respond_rows
 
 
@@ -50,7 +50,12 @@ def stamp_of(knowledge: KnowledgeBase, as_of: str = "") -> Stamp:
 
 
 def assess_rows(
-    patient: str, rows: PatientRows, knowledge: KnowledgeBase, as_of: str = ""
+    patient: str,
+    rows: PatientRows,
+    knowledge: KnowledgeBase,
+    as_of: str = "",
+    *,
+    every: bool = False,
 ) -> Assessment:
     """Assess a patient whose facts are already laid out as rows.
 
@@ -59,22 +64,26 @@ def assess_rows(
         rows: Observed facts; methods add theirs in place.
         knowledge: The knowledge base.
         as_of: Date up to which the input was considered.
+        every: Also list quiet facts of which nothing is known.
     """
     components.describe_rows(rows)
     lesions.describe_rows(rows, knowledge)
     respond_rows(rows, knowledge)
     timelines.describe_rows(rows, knowledge)
     stamp = stamp_of(knowledge, as_of)
-    conclusions = explain(plan_of(knowledge), rows, stamp)
+    conclusions = explain(plan_of(knowledge), rows, stamp, every=every)
     return Assessment(patient, tuple(conclusions), rows, stamp)
 
 
-def assess(case: Case, knowledge: KnowledgeBase | None = None) -> Assessment:
+def assess(
+    case: Case, knowledge: KnowledgeBase | None = None, *, every: bool = False
+) -> Assessment:
     """Assess one case.
 
     Args:
         case: The case, as `nenuphar.read_case` reads it.
         knowledge: The knowledge base; the shipped one by default.
+        every: Also list quiet facts of which nothing is known.
 
     Returns:
         All conclusions with their reasons.
@@ -87,4 +96,5 @@ def assess(case: Case, knowledge: KnowledgeBase | None = None) -> Assessment:
     """
     kb = knowledge or load_knowledge()
     rows = rows_of_case(case, plan_of(kb).variant_columns)
-    return assess_rows(case.patient, rows, kb)
+    molecular.describe_case(case, rows, kb)
+    return assess_rows(case.patient, rows, kb, every=every)

@@ -19,6 +19,7 @@ from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
 from nenuphar.pipeline import lesions, timelines
 from nenuphar.pipeline.case import plan_of
+from nenuphar.pipeline.molecular import describe_read
 from nenuphar.pipeline.responses import respond_frames
 
 
@@ -53,7 +54,8 @@ def assess_cohort(
     Returns:
         Conclusions, columns as in `conclusions.parquet`.
     """
-    read = read_input(Path(source), load_knowledge(), mapping)
+    knowledge = load_knowledge()
+    read = describe_read(read_input(Path(source), knowledge, mapping), knowledge)
     return conclude_in_parts(read.frames, workers, scheduler).lazy()
 
 

@@ -22,6 +22,7 @@ from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
 from nenuphar.pipeline.matching import questions_of_trials
+from nenuphar.pipeline.molecular import describe_read
 from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
 from nenuphar.report.case_json import case_json
@@ -102,6 +103,7 @@ def run_job(
     knowledge = load_knowledge()
     progress("Reading", 0, 0)
     read = read_input(source, knowledge, mapping, questions_of_trials(knowledge))
+    read = describe_read(read, knowledge)
     frames = until(read.frames, as_of)
     progress("Concluding", 0, 0)
     conclusions = conclude_in_parts(frames, workers, scheduler)

@@ -41,6 +41,7 @@ class SegmentProfile:
         chromosomes: The same of every autosome.
         genes: State of the genes of interest, see `gene_states`.
         oscillations: Oscillation on every chromosome, see `oscillations`.
+        states: Every segment with its state, see `with_states`.
     """
 
     samples: pl.DataFrame
@@ -48,6 +49,7 @@ class SegmentProfile:
     chromosomes: pl.DataFrame
     genes: pl.DataFrame
     oscillations: pl.DataFrame
+    states: pl.DataFrame
 
 
 def profile_segments(
@@ -89,7 +91,7 @@ def profile_segments(
         _evidence(states, arms),
     ):
         table = table.join(part, on="sample", how="left", maintain_order="left")
-    return SegmentProfile(_finished(table, cutoffs), arms, chromosomes, genes, found)
+    return SegmentProfile(_finished(table, cutoffs), arms, chromosomes, genes, found, states)
 
 
 def _wide(arms: pl.DataFrame) -> pl.DataFrame:

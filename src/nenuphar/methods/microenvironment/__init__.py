@@ -1,0 +1,1 @@
+"""Immune cells, checkpoints, and what changes between specimens of one tumour."""

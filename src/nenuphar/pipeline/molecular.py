@@ -1,0 +1,235 @@
+"""Molecular and microenvironment facts of specimens, for one case and for a cohort.
+
+Files and lists (segments, variants, expression) give facts by specimen; the facts of each specimen
+then give further ones; last, specimens of one tumour are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nenuphar.domain.case import Case, Specimen
+from nenuphar.domain.observation import Origin, Row, Value
+from nenuphar.domain.scope import Scope
+from nenuphar.engine.rows import PatientRows
+from nenuphar.io.case_file import specimens_of
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.methods.genomics import specimens as genomics
+from nenuphar.methods.genomics.thresholds import Cutoffs, shipped_cutoffs
+from nenuphar.methods.microenvironment import balance, change
+from nenuphar.pipeline import group_calls
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nenuphar.engine.frames import Frames
+    from nenuphar.io.result import ReadResult
+
+Key = tuple[str, ...]
+KEYS = list(Scope.SPECIMEN.keys)
+_READ = (*genomics.INPUTS, *balance.INPUTS, *group_calls.INPUTS)
+_TIME = change.TIME
+
+
+def describe_case(case: Case, rows: PatientRows, knowledge: KnowledgeBase) -> None:
+    """Add the facts to the specimen rows of one case, in place.
+
+    Loads a table library only where the case holds variants, segments or files.
+
+    Raises:
+        UnreadableInputError: A file that the case names cannot be used.
+    """
+    specimens = specimens_of([case])
+    found: dict[Key, dict[str, Value]] = {}
+    if specimens:
+        from nenuphar.pipeline.attached import attached_facts
+
+        found, _ = attached_facts(specimens, (), {}, strict=True)
+    describe_rows(rows[Scope.SPECIMEN], found, specimens, knowledge)
+
+
+def describe_rows(
+    rows: Sequence[Row],
+    found: Mapping[Key, Mapping[str, Value]],
+    specimens: Mapping[Key, Specimen],
+    knowledge: KnowledgeBase,
+) -> None:
+    """Add the facts to specimen rows, in place.
+
+    Args:
+        rows: Specimen rows of one patient.
+        found: Facts of files and lists by specimen.
+        specimens: Their variants.
+        knowledge: Names the method behind every fact.
+    """
+    made_by = {name: m.id for m in knowledge.methods.values() for name in m.outputs}
+    cutoffs = shipped_cutoffs()
+
+    def put(row: Row, facts: Mapping[str, Value]) -> None:
+        for name, value in facts.items():
+            row.values[name] = value
+            row.origins[name] = Origin(made_by.get(name, ""), str(value))
+
+    for row in rows:
+        own = found.get(row.key, {})
+        put(row, {n: v for n, v in own.items() if not n.startswith(group_calls.PANEL)})
+        if own or any(name in row.values for name in _READ):
+            put(row, specimen_facts({**own, **row.values}, cutoffs))
+    for key, assessor, facts in _changed(rows, specimens):
+        put(next(r for r in rows if (r.key, r.assessor) == (key, assessor)), facts)
+
+
+def specimen_facts(values: Mapping[str, Value], cutoffs: Cutoffs) -> dict[str, Value]:
+    """Work out what the facts of a specimen give by themselves.
+
+    Args:
+        values: Facts of the specimen, and the calls of panels on its expression.
+        cutoffs: Cut-offs of the genomic methods.
+    """
+    return {
+        **genomics.specimen_facts(values, cutoffs),
+        **balance.immune_balance(values),
+        **balance.checkpoints(values),
+        **group_calls.group_calls(values),
+    }
+
+
+def _changed(
+    rows: Iterable[Row], specimens: Mapping[Key, Specimen]
+) -> Iterable[tuple[Key, str, dict[str, Value]]]:
+    """Compare the specimens of each tumour, as each assessor read them."""
+    tumours: dict[tuple[Key, str], dict[str, list[Row]]] = {}
+    for row in rows:
+        if _TIME in row.values:
+            stages = tumours.setdefault((row.key[:2], row.assessor), {})
+            stages.setdefault(str(row.values[_TIME]), []).append(row)
+    for (_, assessor), stages in tumours.items():
+        # Two specimens of one time point may differ; neither stands for the time.
+        alone = {time: own[0] for time, own in stages.items() if len(own) == 1}
+        compared = {
+            time: change.Stage(row.values, _variants(specimens.get(row.key)))
+            for time, row in alone.items()
+        }
+        for time, facts in change.changes(compared).items():
+            yield alone[time].key, assessor, facts
+
+
+def _variants(specimen: Specimen | None) -> frozenset[tuple[str, str]] | None:
+    if specimen is None or not (specimen.variants or specimen.assays):
+        return None
+    return frozenset((v.gene, v.change) for v in specimen.variants)
+
+
+def describe_read(read: ReadResult, knowledge: KnowledgeBase) -> ReadResult:
+    """Add the facts to the specimen frame of what was read; list what of its files was unusable.
+
+    Args:
+        read: What was read, with its specimens and attached files.
+        knowledge: Declares the facts.
+    """
+    frame = read.frames[Scope.SPECIMEN]
+    found: dict[Key, dict[str, Value]] = {}
+    if read.specimens or read.attached:
+        from nenuphar.pipeline.attached import attached_facts
+
+        keys = frame.select(KEYS).unique(maintain_order=True).rows()
+        names = {key[2]: key for key in keys}
+        found, problems = attached_facts(read.specimens, read.attached, names)
+        read = replace(read, problems=tuple(sorted((*read.problems, *problems))))
+    frame = _joined(frame, found, KEYS, knowledge)
+    frame = _from_own_facts(frame, knowledge)
+    frame = _with_changes(frame, read.specimens, knowledge)
+    frame = frame.drop(n for n in frame.columns if n.startswith(group_calls.PANEL))
+    frames: Frames = {**read.frames, Scope.SPECIMEN: frame}
+    return replace(read, frames=frames)
+
+
+def _from_own_facts(frame: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFrame:
+    """Work out each distinct combination of the facts that are read once."""
+    import polars as pl
+
+    from nenuphar.engine.frames import columns_of, kind_of, value_of
+
+    read = [*_READ, *group_calls.CONTEXT, *(n for n in frame.columns if n.startswith("variant("))]
+    panels = [n for n in frame.columns if n.startswith(group_calls.PANEL)]
+    cells = {n: list(columns_of(n, kind_of(n, knowledge))) for n in read}
+    cells = {n: own for n, own in cells.items() if set(own) <= set(frame.columns)}
+    asked = [c for n, own in cells.items() if n in _READ for c in own] + panels
+    if not asked:
+        return frame
+    columns = [c for own in cells.values() for c in own] + panels
+    some = pl.any_horizontal(pl.col(c).is_not_null() for c in asked)
+    kinds = frame.filter(some).select(columns).unique(maintain_order=True).with_row_index(_KIND)
+    cutoffs = shipped_cutoffs()
+    told: dict[Key, dict[str, Value]] = {}
+    for row in kinds.iter_rows(named=True):
+        values = {n: v for n in cells if (v := value_of(n, row, knowledge)) is not None}
+        values |= {n: row[n] for n in panels if row[n] is not None}
+        told[(str(row[_KIND]),)] = specimen_facts(values, cutoffs)
+    numbered = frame.join(
+        kinds.with_columns(pl.col(_KIND).cast(pl.String)),
+        on=columns,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    return _joined(numbered, told, [_KIND], knowledge).drop(_KIND)
+
+
+_KIND = "\0kind"
+
+
+def _with_changes(
+    frame: pl.DataFrame, specimens: Mapping[Key, Specimen], knowledge: KnowledgeBase
+) -> pl.DataFrame:
+    import polars as pl
+
+    from nenuphar.engine.frames import rows_of_frames
+
+    if _TIME not in frame.columns:
+        return frame
+    timed = frame.filter(pl.col(_TIME).is_not_null())
+    several = timed.filter(pl.len().over("patient_id", "tumour_id", "assessor") > 1)
+    found: dict[Key, dict[str, Value]] = {}
+    for rows in rows_of_frames({Scope.SPECIMEN: several}, knowledge).values():
+        for key, assessor, facts in _changed(rows[Scope.SPECIMEN], specimens):
+            found[(*key, assessor)] = facts
+    return _joined(frame, found, [*KEYS, "assessor"], knowledge)
+
+
+def _joined(
+    frame: pl.DataFrame,
+    found: Mapping[Key, Mapping[str, Value]],
+    keys: Sequence[str],
+    knowledge: KnowledgeBase,
+) -> pl.DataFrame:
+    """Put facts by key into a frame; what is there already gives way to what was worked out."""
+    import polars as pl
+
+    from nenuphar.engine.frames import cells_of_value, columns_of, kind_of
+
+    facts = list(dict.fromkeys(name for own in found.values() for name in own))
+    schema: dict[str, pl.DataType] = {key: pl.String() for key in keys}
+    for name in facts:
+        temporary = name.startswith(group_calls.PANEL)
+        schema |= columns_of(name, "text" if temporary else kind_of(name, knowledge))
+    rows = []
+    for key, own in found.items():
+        cells: dict[str, object] = dict(zip(keys, key, strict=True))
+        for name, value in own.items():
+            cells |= cells_of_value(name, value)
+        rows.append(cells)
+    if not rows:
+        return frame
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    new = [name for name in schema if name not in keys]
+    joined = frame.join(table, on=list(keys), how="left", suffix=_NEW, maintain_order="left")
+    both = [name for name in new if name in frame.columns]
+    return joined.with_columns(pl.coalesce(f"{n}{_NEW}", n).alias(n) for n in both).drop(
+        f"{n}{_NEW}" for n in both
+    )
+
+
+_NEW = "\0new"

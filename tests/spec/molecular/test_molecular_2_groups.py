@@ -1,0 +1,116 @@
+"""The molecular group of a case: on record, from stains, from expression."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from nenuphar.io.case_file import read_case
+from nenuphar.pipeline.case import Assessment, assess
+
+LUNG = "patient: P1\ntumour.site: lung\n"
+
+
+def told(folder: Path, text: str) -> Assessment:
+    (folder / "case.yaml").write_text(text, encoding="utf-8")
+    return assess(read_case(folder / "case.yaml"))
+
+
+def group(assessment: Assessment) -> tuple[str | None, str]:
+    (found,) = assessment.of("molecular.group")
+    return found.value, found.status
+
+
+def test_a_group_on_record_stands_in_its_scheme(tmp_path):
+    assert group(told(tmp_path, LUNG + "molecular.lung_net: A1\n")) == ("lung_net=A1", "met")
+
+
+def test_groups_of_several_schemes_stand_beside_each_other(tmp_path):
+    text = LUNG + "molecular.lung_net: B\nmolecular.lung_nen: lcnec_1\n"
+    assert group(told(tmp_path, text)) == ("lung_nen=lcnec_1;lung_net=B", "met")
+
+
+def test_without_a_call_the_group_names_what_would_decide_it_in_this_organ(tmp_path):
+    (found,) = told(tmp_path, "patient: P1\ntumour.site: pancreas\npathology.ki67: 4\n").of(
+        "molecular.group"
+    )
+    assert (found.value, found.status) == (None, "undetermined")
+    assert found.missing == ("molecular.calls.pannet",)
+
+
+def test_without_an_organ_a_group_is_provisional(tmp_path):
+    (found,) = told(tmp_path, "patient: P1\nmolecular.lung_net: A1\n").of("molecular.group")
+    assert (found.status, found.missing) == ("provisional", ("tumour.site",))
+
+
+@pytest.mark.parametrize(
+    ("stains", "expected"),
+    [
+        ("{ascl1: {h_score: 250}, neurod1: {h_score: 0}, pou2f3: {h_score: 0}}", "sclc_ihc=A"),
+        ("{ascl1: {h_score: 0}, neurod1: {h_score: 0}, pou2f3: {h_score: 280}}", "sclc_ihc=P"),
+        ("{otp: {h_score: 280}, ascl1: {h_score: 0}, hnf1a: {h_score: 200}}", "lung_net_ihc=A2"),
+    ],
+)
+def test_h_scores_give_the_group_of_their_scheme(tmp_path, stains, expected):
+    morphology = "small_cell" if expected.startswith("sclc") else "carcinoid"
+    text = LUNG + f"pathology.morphology: {morphology}\nihc: {stains}\n"
+    assert group(told(tmp_path, text)) == (expected, "met")
+
+
+def test_stains_and_record_that_differ_are_a_conflict(tmp_path):
+    text = LUNG + (
+        "pathology.morphology: small_cell\nmolecular.sclc_ihc: P\n"
+        "ihc: {ascl1: {h_score: 250}, neurod1: {h_score: 0}, pou2f3: {h_score: 0}}\n"
+    )
+    (found,) = told(tmp_path, text).of("molecular.group")
+    assert found.status == "conflict"
+    assert found.alternatives == ("sclc_ihc=A", "sclc_ihc=P")
+
+
+def test_stains_of_small_cell_carcinoma_are_not_read_in_a_carcinoid(tmp_path):
+    stains = "ihc: {ascl1: {h_score: 250}, neurod1: {h_score: 0}, pou2f3: {h_score: 0}}\n"
+    text = LUNG + "pathology.morphology: carcinoid\n" + stains
+    assert group(told(tmp_path, text))[0] is None
+
+
+@pytest.fixture
+def expression(tmp_path) -> str:
+    """A made tumour that looks like the mean of carcinoid group B, written beside the case."""
+    path = files("nenuphar.methods.expression.subtypes").joinpath("models/lung-nen.json")
+    model = json.loads(path.read_text("utf-8"))
+    profile = model["profiles"][model["groups"].index("B")]
+    mean = model["mean"]
+    typical = [m + p for m, p in zip(mean, profile, strict=True)]
+    if max(profile) > 0.9:
+        typical = profile
+    lines = ["gene,T"] + [f"{g},{10 * v:.4f}" for g, v in zip(model["genes"], typical, strict=True)]
+    (tmp_path / "rna.csv").write_text("\n".join(lines), encoding="utf-8")
+    return "assays: [{id: rna, type: rna, file: rna.csv}]\n"
+
+
+def test_attached_expression_is_put_on_the_lung_map(tmp_path, expression):
+    found = told(tmp_path, LUNG + "pathology.morphology: carcinoid\n" + expression)
+    (evidence,) = found.of("molecular.evidence")
+    assert "lung_nen: B" in (evidence.value or "")
+    assert group(found) == ("lung_nen=B", "met")
+
+
+def test_a_carcinoid_with_the_profile_of_a_carcinoma_is_a_supra_carcinoid(tmp_path):
+    text = LUNG + "pathology.morphology: carcinoid\nmolecular.lung_nen: lcnec_1\n"
+    (found,) = told(tmp_path, text).of("tumour.integrated")
+    assert found.value == "supra_carcinoid"
+
+
+def test_small_cell_carcinoma_with_both_genes_kept_and_a_shattered_genome(tmp_path):
+    text = LUNG + (
+        "pathology.morphology: small_cell\ngenome.chromothripsis: yes\n"
+        "assays: [{id: p, type: panel, genes: [RB1, TP53]}]\n"
+    )
+    (found,) = told(tmp_path, text).of("tumour.integrated")
+    assert (found.value, found.status) == ("carcinoid_derived_sclc", "provisional")
+    assert {"ihc.rb1", "ihc.p53"} <= set(found.missing)
+    without = text.replace("assays: [{id: p, type: panel, genes: [RB1, TP53]}]\n", "")
+    assert not told(tmp_path, without).of("tumour.integrated")

@@ -1,0 +1,166 @@
+"""Hot, intermediate or cold; archetypes; antigen presentation; specimens that follow each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nenuphar.domain.scope import Scope
+from nenuphar.engine.frames import frames_of
+from nenuphar.engine.rows import rows_of_case
+from nenuphar.io.case_file import read_case, specimens_of
+from nenuphar.io.result import ReadResult
+from nenuphar.knowledge.base import load_knowledge
+from nenuphar.pipeline.case import Assessment, assess
+from nenuphar.pipeline.cohort import conclude
+from nenuphar.pipeline.molecular import describe_read
+
+CELLS = (
+    "cd4: {cd4}, cd8: 1, treg: 1, b_cell: 1, nk: 1, macrophage: {mac}, monocyte: 1, "
+    "neutrophil: 1, dendritic: 1"
+)
+
+
+def told(folder: Path, text: str) -> Assessment:
+    (folder / "case.yaml").write_text("patient: P1\n" + text, encoding="utf-8")
+    return assess(read_case(folder / "case.yaml"))
+
+
+def cells(cd4: float, macrophages: float) -> str:
+    return "immune.fraction: {" + CELLS.format(cd4=cd4, mac=macrophages) + "}\n"
+
+
+def value(assessment: Assessment, fact: str) -> str | None:
+    found = assessment.of(fact)
+    return found[0].value if found else None
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("infiltrated", "hot"), ("excluded", "intermediate"), ("desert", "cold")],
+)
+def test_a_stain_tells_where_the_t_cells_lie(tmp_path, place, expected):
+    assert value(told(tmp_path, f"microenvironment.t_cells: {place}\n"), "immune.class") == expected
+
+
+@pytest.mark.parametrize(
+    ("cd4", "macrophages", "expected", "archetype"),
+    [
+        (6, 3, "hot", "unassigned"),
+        (6, 13, "hot", "immune_rich"),
+        (4, 3, "intermediate", "unassigned"),
+        (2, 13, "intermediate", "myeloid_centric"),
+        (2, 3, "cold", "immune_desert_cd4_macrophage"),
+    ],
+)
+def test_shares_of_cells_are_provisional_until_a_stain_tells_the_place(
+    tmp_path, cd4, macrophages, expected, archetype
+):
+    found = told(tmp_path, cells(cd4, macrophages))
+    (immune,) = found.of("immune.class")
+    assert (immune.value, immune.status) == (expected, "provisional")
+    assert "microenvironment.t_cells" in immune.missing
+    assert value(found, "immune.archetype") == archetype
+
+
+def test_few_t_cells_among_many_myeloid_cells_are_no_desert(tmp_path):
+    found = told(tmp_path, "microenvironment.t_cells: desert\n" + cells(1, 20))
+    (immune,) = found.of("immune.class")
+    assert (immune.value, immune.status) == ("intermediate", "met")
+    assert "immune.myeloid_not_desert" in [c.id for c in immune.cautions]
+
+
+def test_many_t_cells_kept_at_the_stroma_do_not_make_a_tumour_hot(tmp_path):
+    found = told(tmp_path, "microenvironment.t_cells: excluded\n" + cells(9, 3))
+    assert value(found, "immune.class") == "intermediate"
+
+
+def test_macrophages_are_weighed_against_t_cells(tmp_path):
+    assert value(told(tmp_path, cells(2, 20)), "immune.tam_to_t") == "7"
+
+
+def test_a_sum_that_lacks_a_part_is_not_made(tmp_path):
+    found = told(tmp_path, "immune.fraction: {cd4: 2, macrophage: 30}\n")
+    assert value(found, "immune.t_cells") is None
+    assert value(found, "immune.class") is None
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("ihc: {mhc_i: lost}\n", "lost"),
+        ("ihc: {mhc_i: retained, b2m: retained}\n", "kept"),
+        ("variants: [{gene: B2M, consequence: nonsense}]\nihc: {mhc_i: retained, b2m: retained}\n",
+         "reduced"),
+    ],
+)  # fmt: skip
+def test_antigen_presentation_is_lost_reduced_or_kept(tmp_path, record, expected):
+    assert value(told(tmp_path, record), "immune.antigen_presentation") == expected
+
+
+PAIRED = """
+tumours:
+  - id: T
+    specimens:
+      - {id: before, specimen.time_point: baseline, ihc: {mhc_i: retained}, molecular.sclc: A,
+         immune.fraction: {cd4: 1, cd8: 1}}
+      - {id: during, specimen.time_point: on_treatment, ihc: {mhc_i: retained},
+         immune.fraction: {cd4: 5, cd8: 5}}
+      - {id: after, specimen.time_point: progression, ihc: {mhc_i: lost}, molecular.sclc: N,
+         immune.fraction: {cd4: 1, cd8: 1}}
+"""
+
+
+def test_changes_that_fit_acquired_resistance_are_named(tmp_path):
+    found = told(tmp_path, PAIRED)
+    (fits,) = [c for c in found.of("change.fits_acquired_resistance") if c.value]
+    assert fits.key[2] == "after"
+    assert fits.value == (
+        "MHC class I lost;T cells back at baseline;molecular group switched (a hypothesis)"
+    )
+    rises = {c.key[2]: c.value for c in found.of("change.t_cells")}
+    assert (rises["during"], rises["after"]) == ("rise", "back_to_baseline")
+
+
+def test_two_specimens_of_one_time_point_are_not_compared(tmp_path):
+    found = told(tmp_path, PAIRED.replace("id: during, specimen.time_point: on_treatment",
+                                          "id: during, specimen.time_point: baseline"))  # fmt: skip
+    assert not [c for c in found.of("change.mhc_i") if c.value]
+
+
+def test_a_subclone_of_baseline_that_comes_back_is_named(tmp_path):
+    panel = "assays: [{id: p, genes: [TP53, NF1]}]"
+    text = "tumours:\n  - id: T\n    specimens:\n" + "".join(
+        f"      - {{id: {time}, specimen.time_point: {time}, {panel}, variants: [{found}]}}\n"
+        for time, found in (
+            ("baseline", "{gene: NF1, change: p.R1p}"),
+            ("on_treatment", "{gene: TP53, change: p.R175H}"),
+            ("progression", "{gene: NF1, change: p.R1p}"),
+        )
+    )
+    found = {c.key[2]: c.value for c in told(tmp_path, text).of("change.subclone")}
+    assert found["progression"] == "reemerged"
+
+
+def test_a_cohort_concludes_what_a_case_does(tmp_path):
+    text = PAIRED + "tumour.site: lung\n"
+    case_facts = told(tmp_path, text)
+    case = read_case(tmp_path / "case.yaml")
+    knowledge = load_knowledge()
+    frames = frames_of([rows_of_case(case)], knowledge)
+    read = ReadResult(frames, (), 1, 1, 0, (), 0, specimens_of([case]))
+    columns = conclude(describe_read(read, knowledge).frames, knowledge)
+    mine = {
+        (c.fact, c.key[2] if c.scope is Scope.SPECIMEN else ""): (c.value, c.status)
+        for c in case_facts.conclusions
+        if c.fact.startswith(("immune.", "change.", "molecular."))
+    }
+    theirs = {
+        (fact, specimen): (found, status)
+        for fact, specimen, found, status in columns.select(
+            "fact", "specimen_id", "value", "status"
+        ).iter_rows()
+        if fact.startswith(("immune.", "change.", "molecular."))
+    }
+    assert mine == theirs
