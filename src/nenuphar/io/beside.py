@@ -14,7 +14,7 @@ from nenuphar.engine.plan import make_plan
 from nenuphar.io.cbioportal.variants import read_mutations
 from nenuphar.io.columns import clean_ids
 from nenuphar.io.mapping_form import Beside, Mapping
-from nenuphar.io.result import Attached, Findings, ReadResult
+from nenuphar.io.result import Attached, Findings, ReadResult, refuse_way_out
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
@@ -48,6 +48,7 @@ def join_tables(
 
 
 def _joined(table: Table, path: Path, beside: Beside, mapping: Mapping) -> Table:
+    refuse_way_out(path, path.parent)
     other = read_table(path).frame
     key = mapping.key("specimen_id") or mapping.keys.patient_id
     to = beside.to or key.column

@@ -10,7 +10,7 @@ import polars as pl
 from nenuphar.domain.case import Assay, CopyNumberSegment, Specimen
 from nenuphar.domain.observation import Value
 from nenuphar.domain.problems import Problem, UnreadableInputError
-from nenuphar.io.result import Attached
+from nenuphar.io.result import Attached, refuse_way_out
 from nenuphar.io.tables import read_table
 from nenuphar.methods.genomics.drawing import drawn_profiles
 from nenuphar.methods.genomics.segment_table import SegmentInputError, Segments, read_segments
@@ -51,6 +51,8 @@ def attached_facts(
     copies: list[pl.DataFrame] = []
     for source in _sources(specimens, attached):
         try:
+            if source.path is not None:
+                refuse_way_out(source.path, source.folder or source.path.parent)
             source.read(facts, names, copies, problems)
         except (UnreadableInputError, SegmentInputError) as error:
             if strict:
@@ -85,6 +87,7 @@ class _Source:
     ) -> None:
         self.name, self.kind, self.path = name, kind, path
         self.genome, self.assay, self.key, self.segments = genome, assay, key, segments
+        self.folder = Path(assay.folder) if assay else None
 
     def read(
         self,

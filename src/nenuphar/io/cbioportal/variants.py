@@ -128,7 +128,9 @@ def read_mutations(
         Its variants. A sample without any was profiled only where another source says so.
     """
     found = Molecular()
-    _guarded(path, findings, lambda p: _mutations(p, frozenset(samples), found, findings))
+    _guarded(
+        path, path.parent, findings, lambda p: _mutations(p, frozenset(samples), found, findings)
+    )
     if genes:
         panel = "WES" if genes == ("whole_exome",) else "beside"
         found.genes["beside"] = genes
