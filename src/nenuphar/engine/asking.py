@@ -95,7 +95,9 @@ class AssessedReader:
         if not self.plan.is_derived(fact):
             value = place.values.get(fact)
             return Seen(value, () if value is not None else (fact,))
-        found = self.concluded[fact, place.key, place.assessor]
+        found = self.concluded.get((fact, place.key, place.assessor))
+        if found is None:  # a quiet fact of which nothing is known
+            return Seen(None, (fact,))
         if found.status in ("met", "provisional"):
             return Seen(found.value, found.missing, found.status == "provisional")
         return Seen(None, found.missing or (fact,))

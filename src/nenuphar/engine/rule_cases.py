@@ -62,7 +62,7 @@ def said_of(caution: Caution, case: RuleCase, kb: KnowledgeBase) -> str:
     read = frozenset({caution.about, *facts_of(caution.when)})
     plan = _plan_in(caution.editions, caution.about, read, kb)
     rows = rows_of_case(case, kb)
-    reader = AssessedReader.of(plan, rows, explain(plan, rows, _STAMP))
+    reader = AssessedReader.of(plan, rows, explain(plan, rows, _STAMP, every=True))
     first = rows[plan.scope(caution.about)][0]
     return trace(caution.when, first, reader).truth.value
 

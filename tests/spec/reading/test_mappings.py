@@ -12,7 +12,7 @@ from nenuphar.io.draft import draft_mapping
 from nenuphar.io.inputs import native_mapping, read_input
 from nenuphar.io.mapped import read_mapped
 from nenuphar.io.mapping import MappingError, load_mapping, parse_mapping, shipped_mappings
-from nenuphar.knowledge.base import knowledge_base
+from nenuphar.knowledge.base import knowledge_base, load_knowledge
 from nenuphar.knowledge.yaml_lines import read_yaml
 
 FACTS = knowledge_base(read_yaml(Path(__file__).parent / "facts.yaml"))
@@ -82,8 +82,8 @@ def test_a_mapping_that_is_not_shipped_is_named_with_the_nearest() -> None:
 def test_every_shipped_mapping_is_valid() -> None:
     names = list(shipped_mappings())
     assert {"lung-net-readers", "lung-nen-samples"} <= set(names)
-    for name in ("lung-net-readers", "lung-nen-samples"):
-        assert load_mapping(name, FACTS).name == name
+    for name in names:
+        assert load_mapping(name, load_knowledge()).name == name
 
 
 @pytest.mark.shared
@@ -109,12 +109,14 @@ def test_the_readings_of_six_pathologists_are_read_whole() -> None:
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared cohorts are absent")
 def test_the_samples_of_the_lung_map_are_read_whole() -> None:
     file = SHARED / "lung_nen" / "samples_S1.csv"
-    result = read_mapped(file, load_mapping("lung-nen-samples", FACTS), FACTS)
+    knowledge = load_knowledge()
+    result = read_input(file, knowledge, "lung-nen-samples")
     assert (result.read, result.accepted, result.values_rejected) == (327, 327, 0)
     specimens = result.frames[Scope.SPECIMEN]
     assert specimens["pathology.mitoses.lo"].null_count() == 199
     assert "pathology.morphology" not in specimens.columns, "a reported diagnosis is no criterion"
-    assert read_input(file, FACTS, "lung-nen-samples").problems == ()
+    assert result.problems == ()
+    assert specimens["immune.fraction.cd8.lo"].count() == 293, "read from the table beside"
 
 
 def test_a_draft_is_a_valid_mapping_of_its_table(tmp_path: Path) -> None:
