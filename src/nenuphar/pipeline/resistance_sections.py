@@ -12,18 +12,20 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.combine import NO_RULE_APPLIES
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
+from nenuphar.pipeline.definition_sets import RANGE, RANGE_SET, SETS
 from nenuphar.report.case_resistance import CasePhenotype, TreatedLine, case_resistance
 from nenuphar.report.section import Section
 from nenuphar.report.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import polars as pl
 
     from nenuphar.engine.frames import Frames
 
-_PREFIX, _RANGE = "resistance.", "resistance.sclc_es_mono_text"
+_PREFIX, _RANGE = "resistance.", f"resistance.{RANGE_SET}"
+_SINGLE = tuple(f"{RANGE_SET}_{months}" for months in RANGE)
 _TIMELINES = "method.timelines"
 
 
@@ -31,7 +33,7 @@ def case_resistance_section(assessment: Assessment, knowledge: KnowledgeBase) ->
     """Return the phenotype of every line under every definition set, side by side."""
     by_line: dict[tuple[str, ...], list[tuple[Conclusion, str]]] = {}
     for number, conclusion in enumerate(assessment.conclusions, start=1):
-        if conclusion.fact.startswith(_PREFIX) and conclusion.scope is Scope.TREATMENT_LINE:
+        if conclusion.fact.removeprefix(_PREFIX) in {*SETS, *_SINGLE}:
             by_line.setdefault(conclusion.key, []).append((conclusion, f"c{number}"))
     rows = {row.key: row for row in assessment.rows[Scope.TREATMENT_LINE]}
     applying = {k: own for k, own in by_line.items() if any(not _is_out(c) for c, _ in own)}
@@ -39,9 +41,6 @@ def case_resistance_section(assessment: Assessment, knowledge: KnowledgeBase) ->
 
 
 def _line(row: Row, found: list[tuple[Conclusion, str]], knowledge: KnowledgeBase) -> TreatedLine:
-    # Imported here: a case without lines under immunotherapy loads no table library.
-    from nenuphar.pipeline.resistance import SETS
-
     words = Words(knowledge)
     applying = [(c, anchor) for c, anchor in found if not _is_out(c)]
     single = {c.fact: c for c, _ in applying if c.fact.startswith(f"{_RANGE}_")}
@@ -49,7 +48,6 @@ def _line(row: Row, found: list[tuple[Conclusion, str]], knowledge: KnowledgeBas
         f"{fact.rsplit('_', 1)[-1]} months: {_word(c)}" for fact, c in sorted(single.items())
     )
     asks = _Asks(row, knowledge) if any(c.missing for c, _ in applying) else None
-    order = {name: number for number, name in enumerate(SETS)}
     phenotypes = [
         CasePhenotype(
             definition_set=c.fact.removeprefix(_PREFIX),
@@ -65,14 +63,28 @@ def _line(row: Row, found: list[tuple[Conclusion, str]], knowledge: KnowledgeBas
         for c, anchor in applying
         if c.fact not in single
     ]
-    phenotypes.sort(key=lambda one: order[one.definition_set])
+    phenotypes.sort(key=lambda one: SETS.index(one.definition_set))
     measured = [
         (words.fact(name), _shown(row.values[name]))
         for name in knowledge.methods[_TIMELINES].outputs
         if name in row.values
     ]
     silent = [_meaning(c.fact, knowledge) for c, _ in found if _is_out(c)]
-    return TreatedLine(row.key[-1], tuple(phenotypes), tuple(measured), len(silent))
+    return TreatedLine(
+        row.key[-1], tuple(phenotypes), tuple(measured), tuple(_times(row, words)), len(silent)
+    )
+
+
+def _times(row: Row, words: Words) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each time to an event: its name, how long, how it ended, and by which rule."""
+    for name in row.values:
+        if not (name.startswith("endpoint.") and name.endswith("_days")):
+            continue
+        stem = name.removesuffix("_days")
+        ended = row.values.get(f"{stem}_event")
+        how = {True: "event", False: "censored"}.get(ended, "") if ended is not None else ""
+        reason = show_value(row.values.get(f"{stem}_reason"))
+        yield words.fact(name), _shown(row.values[name]), how, reason.replace("_", " ")
 
 
 def _shown(value: Value) -> str:

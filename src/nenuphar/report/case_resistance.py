@@ -44,12 +44,14 @@ class TreatedLine:
         name: Its id.
         phenotypes: One for each set that applies.
         measured: What its dates come to, in words.
+        times: Times to events: name, how long, whether by an event, and by which rule.
         silent: Number of sets that are made for another regimen or setting.
     """
 
     name: str
     phenotypes: tuple[CasePhenotype, ...]
     measured: tuple[tuple[str, str], ...]
+    times: tuple[tuple[str, str, str, str], ...]
     silent: int
 
 
@@ -62,7 +64,7 @@ def case_resistance(lines: Sequence[TreatedLine]) -> Section | None:
         anchor="resistance",
         title="Resistance to immunotherapy",
         data={"lines": [asdict(line) for line in lines]},
-        facts=("resistance.", "timeline."),
+        facts=("resistance.sitc_", "resistance.sclc_", "timeline.", "endpoint."),
         lines=lines,
         words=WORDS,
         could_be=could_be_words,

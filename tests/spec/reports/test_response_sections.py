@@ -15,6 +15,7 @@ import nenuphar as nn
 from nenuphar.engine.frames import frames_of
 from nenuphar.engine.rows import rows_of_case
 from nenuphar.knowledge.base import load_knowledge
+from nenuphar.pipeline.definition_sets import SETS
 from nenuphar.pipeline.job import run_job
 from nenuphar.pipeline.sections import case_sections
 from nenuphar.pipeline.visits import changes_of, traces_of, visits_of
@@ -95,6 +96,15 @@ def test_a_case_has_its_phenotype_under_every_set_that_applies(tmp_path):
     assert line["silent"] > 0
     text = found["sclc_es_mono_text"]["by_cutoff"]
     assert text.startswith("4 months: ")
+
+
+def test_what_is_no_definition_set_stands_beside_the_phenotypes(tmp_path):
+    chemo = CASE.replace("ici_mono", "chemo_ici").replace(
+        'line.cycles: "12"', 'line.chemo_end: "2020-04-01"'
+    )
+    (line,) = sections(tmp_path, chemo)["resistance"].data["lines"]
+    assert {one["definition_set"] for one in line["phenotypes"]} <= set(SETS)
+    assert any(name == "Progression-free survival" for name, *_ in line["times"])
 
 
 def test_an_open_phenotype_names_what_would_decide_it_in_words(tmp_path):
