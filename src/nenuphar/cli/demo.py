@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 import typer
+
+
+class Kind(StrEnum):
+    """What can be drawn."""
+
+    LUNG = "lung"
+    DIGESTIVE_2010 = "digestive-2010"
 
 
 def register(app: typer.Typer) -> None:
@@ -17,16 +25,20 @@ def simulate(
     patients: int = typer.Option(..., "--patients", min=1, help="How many to draw."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same cohort."),
     out: Path = typer.Option(..., "--out", help="Folder for cohort.csv and truth.csv."),
+    kind: Kind = typer.Option(
+        Kind.LUNG, "--kind", help="Lung tumours, or digestive ones in the words of 2010."
+    ),
 ) -> None:
-    """Draw a plausible lung cohort whose truth is known.
+    """Draw a plausible cohort whose truth is known.
 
     **Example:** `nenuphar simulate --patients 200 --out simulated`
+    **Example:** `nenuphar simulate --kind digestive-2010 --patients 2000 --out archive`
     """
     from nenuphar.pipeline.simulated import write_simulated
 
-    cohort = write_simulated(patients, seed, out)
+    cohort, mapping = write_simulated(patients, seed, out, kind.value)
     typer.echo(f"{patients} patients in {cohort}")
-    typer.echo(f"nenuphar assess {cohort} --mapping simulated --out result")
+    typer.echo(f"nenuphar assess {cohort} --mapping {mapping} --out result")
 
 
 def demo(

@@ -14,6 +14,7 @@ from nenuphar.knowledge.criterion import Is, facts_of, walk
 from nenuphar.terminology.hierarchy import Hierarchy
 
 TERM, HARMONISED = "diagnosis.reported_term", "tumour.harmonised"
+TERMS, NAMES = "reported_term", "harmonised_entity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,15 @@ class Carried:
         can_be: Terms of the other system, or names of the uniform framework; more than one where
             the term alone does not tell.
         decided_by: Facts that decide among them.
+        unsayable: Names that the term can mean and for which the other system has no word.
+        blurred: Names that the terms of the other system cover besides: what a reader of them
+            could no longer exclude.
     """
 
     can_be: tuple[str, ...]
     decided_by: tuple[str, ...]
+    unsayable: tuple[str, ...] = ()
+    blurred: tuple[str, ...] = ()
 
 
 def harmonise(kb: KnowledgeBase, term: str) -> Carried:
@@ -37,7 +43,7 @@ def harmonise(kb: KnowledgeBase, term: str) -> Carried:
         kb: The knowledge base.
         term: Concept of `reported_term`.
     """
-    names = kb.hierarchies["harmonised_entity"]
+    names = kb.hierarchies[NAMES]
     found: set[str] = set()
     decided_by: set[str] = set()
     for rule in kb.rules.values():
@@ -61,11 +67,26 @@ def carry(kb: KnowledgeBase, term: str, system: str) -> Carried:
         No terms where the other system has no word for it.
     """
     meant = harmonise(kb, term)
-    others = sorted(kb.hierarchies["reported_term"].descendants(system))
-    read = {other: harmonise(kb, other) for other in others}
-    shared = {other: own for other, own in read.items() if {*own.can_be} & {*meant.can_be}}
-    facts = {*meant.decided_by} if len(shared) > 1 else set()
-    return Carried(tuple(shared), tuple(sorted(facts)))
+    others = sorted(kb.hierarchies[TERMS].descendants(system))
+    read = {other: {*harmonise(kb, other).can_be} for other in others}
+    shared = {other: own for other, own in read.items() if own & {*meant.can_be}}
+    said = {name for own in shared.values() for name in own}
+    return Carried(
+        tuple(shared),
+        meant.decided_by if len(shared) > 1 else (),
+        tuple(sorted({*meant.can_be} - said)),
+        tuple(sorted(said - {*meant.can_be})),
+    )
+
+
+def systems(kb: KnowledgeBase) -> dict[str, tuple[str, ...]]:
+    """Return the terms of every system, by the system's concept."""
+    hierarchy = kb.hierarchies[TERMS]
+    found: dict[str, list[str]] = {}
+    for term, above in hierarchy.parents.items():
+        if above and not hierarchy.descendants(term):
+            found.setdefault(above[0], []).append(term)
+    return {system: tuple(terms) for system, terms in found.items()}
 
 
 def _leaves(names: Hierarchy, concept: str) -> set[str]:

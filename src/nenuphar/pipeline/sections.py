@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
+from nenuphar.pipeline.harmonised_section import harmonised_section
 from nenuphar.pipeline.mechanism_section import mechanism_section
 from nenuphar.pipeline.pooled_section import pooled_section
 from nenuphar.pipeline.resistance_sections import (
@@ -39,7 +40,12 @@ CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...]
 
 COHORT_SECTIONS: tuple[
     Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | Iterable[Section] | None], ...
-] = (cohort_response_section, cohort_resistance_sections, cohort_trial_section)
+] = (
+    harmonised_section,
+    cohort_response_section,
+    cohort_resistance_sections,
+    cohort_trial_section,
+)
 """Sections of a cohort page, in the same order; several of one subject come from one function."""
 
 

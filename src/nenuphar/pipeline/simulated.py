@@ -12,24 +12,35 @@ from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.job import Progress, run_job
 from nenuphar.simulate.cohort import simulate_cohort
+from nenuphar.simulate.digestive_2010 import simulate_digestive_2010
 
-MAPPING = "simulated"
-"""Name of the shipped mapping that reads a simulated cohort."""
+KINDS = {
+    "lung": (simulate_cohort, "simulated"),
+    "digestive-2010": (simulate_digestive_2010, "simulated-2010"),
+}
+"""What can be drawn: how, and the shipped mapping that reads it."""
 
 
-def write_simulated(patients: int, seed: int, out: Path) -> Path:
+def write_simulated(patients: int, seed: int, out: Path, kind: str = "lung") -> tuple[Path, str]:
     """Draw a cohort and write `cohort.csv` and `truth.csv`.
 
+    Args:
+        patients: How many to draw.
+        seed: Seed of the simulation.
+        out: Folder for the files; made if it does not exist.
+        kind: Which of `KINDS`.
+
     Returns:
-        Path of `cohort.csv`.
+        Path of `cohort.csv`, and the name of the mapping that reads it.
     """
-    cohort = simulate_cohort(patients, seed)
+    draw, mapping = KINDS[kind]
+    cohort = draw(patients, seed)
     out.mkdir(parents=True, exist_ok=True)
     for name, table in (("cohort", cohort.records), ("truth", cohort.truth)):
         partial = out / f".{name}.csv.partial"
         table.write_csv(partial)
         partial.replace(out / f"{name}.csv")
-    return out / "cohort.csv"
+    return out / "cohort.csv", mapping
 
 
 @dataclass(frozen=True)
@@ -60,8 +71,8 @@ def run_demo(
         progress: See `pipeline.job.run_job`.
     """
     with TemporaryDirectory() as folder:
-        cohort = write_simulated(patients, seed, Path(folder))
-        run_job(cohort, out, mapping=MAPPING, progress=progress)
+        cohort, mapping = write_simulated(patients, seed, Path(folder))
+        run_job(cohort, out, mapping=mapping, progress=progress)
         truth = pl.read_csv(Path(folder) / "truth.csv")
     conclusions = pl.read_parquet(out / "conclusions.parquet")
     called = conclusions.filter(
