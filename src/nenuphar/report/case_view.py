@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from nenuphar.domain.conclusion import Conclusion
 from nenuphar.domain.observation import Row, show_value
@@ -154,6 +155,16 @@ class CaseView:
         return [self._specimen(views) for views in grouped.values() if _has_call(views)]
 
     @property
+    def told(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
+        """Other conclusions with something to tell: a value, a conflict or a caution."""
+        return [(view, names) for view, names in self.others if _tells(view)]
+
+    @property
+    def open(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
+        """Other conclusions that came to nothing; often nobody asked for what they need."""
+        return [(view, names) for view, names in self.others if not _tells(view)]
+
+    @cached_property
     def others(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
         """Conclusions that the calls do not show; once for all assessors who come to the same."""
         shown = {*_HEADLINE, EDITION, CROSSWALK}
@@ -360,6 +371,11 @@ class CaseView:
             line = tuple((*cell, _named(who, assessors)) for cell, who in cells[context].items())
             title = self.words.edition(context)
             yield CrosswalkLine(short_edition(context), title, context in primary, line)
+
+
+def _tells(view: ConclusionView) -> bool:
+    own = view.conclusion
+    return own.value is not None or own.status == "conflict" or bool(own.cautions)
 
 
 def _has_call(views: Iterable[ConclusionView]) -> bool:

@@ -29,12 +29,17 @@ RESEARCH_USE = (
 )
 
 _SPELLINGS = {
-    "b2m": "B2M", "cps": "CPS", "dipnech": "DIPNECH", "dll3": "DLL3", "ecog": "ECOG",
-    "egfr": "EGFR", "ezh2": "EZH2", "hnf1a": "HNF1A", "hnf4a": "HNF4A", "ic": "IC", "icd": "ICD",
-    "ihc": "IHC", "iqr": "IQR", "ki67": "Ki-67", "mgmt": "MGMT", "msi": "MSI", "ncit": "NCIt",
-    "ne": "NE", "os": "overall survival", "pd": "PD", "pdl1": "PD-L1", "pfs": "PFS",
-    "phh3": "PHH3", "rfs": "recurrence-free survival", "sclc": "SCLC", "sstr": "SSTR",
-    "sstr2": "SSTR2", "sting": "STING", "tmb": "TMB", "tps": "TPS", "who": "WHO",
+    "a": "A", "alt": "ALT", "atrx": "ATRX", "b2m": "B2M", "cps": "CPS", "daxx": "DAXX",
+    "dipnech": "DIPNECH",
+    "dll3": "DLL3", "dopa": "DOPA", "ecog": "ECOG", "egfr": "EGFR", "es": "ES", "ezh2": "EZH2",
+    "fdg": "FDG", "gata3": "GATA3", "hnf1a": "HNF1A", "hnf4a": "HNF4A", "ic": "IC", "icd": "ICD",
+    "ici": "ICI", "ihc": "IHC", "insm1": "INSM1", "iqr": "IQR", "ki67": "Ki-67", "ls": "LS",
+    "mgmt": "MGMT", "mlh1": "MLH1", "msh2": "MSH2", "msh6": "MSH6", "msi": "MSI", "ncit": "NCIt",
+    "ne": "NE", "nec": "NEC", "nen": "NEN", "net": "NET", "oncotree": "OncoTree",
+    "os": "overall survival", "p53": "p53", "pd": "PD", "pdl1": "PD-L1", "pet": "PET",
+    "pfs": "PFS", "phh3": "PHH3", "pms2": "PMS2", "rb1": "RB1", "rfs": "recurrence-free survival",
+    "sclc": "SCLC", "sitc": "SITC", "sstr": "SSTR", "sstr2": "SSTR2", "sting": "STING",
+    "tmb": "TMB", "tnm": "TNM", "tps": "TPS", "who": "WHO",
 }  # fmt: skip
 
 _VARIANT = re.compile(r"^variant\(([^,]+),([^,]+),([^,)]+)(?:,([^)]+))?\)$")
@@ -63,15 +68,20 @@ class Words:
         declared = self._kb.facts.get(name)
         if declared is not None and declared.label:
             return declared.label
+        if parts[0] == "ihc" and len(parts) == 2:
+            return f"{_opening(' '.join(_split(parts[1])))} (IHC)"
+        if parts[1:] == ["reported"]:
+            return f"Reported {' '.join(_split(parts[0]))}"
         silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)
         words = [w for part in (parts[1:] if silent and parts[1:] else parts) for w in _split(part)]
-        text = " ".join(words)
-        return text[:1].upper() + text[1:]
+        return _opening(" ".join(words))
 
     def inline(self, name: str) -> str:
-        """Return a fact as it stands inside a sentence."""
+        """Return a fact as it stands inside a sentence; names and abbreviations keep their case."""
         label = self.fact(name)
-        return label if label.split()[0] in _SPELLINGS.values() else label[:1].lower() + label[1:]
+        first = label.split()[0]
+        ordinary = first[1:].islower() and first not in _SPELLINGS.values()
+        return label[:1].lower() + label[1:] if ordinary else label
 
     def meaning(self, name: str) -> str:
         """Return the sentence that says what a fact means, empty for undeclared ones."""
@@ -142,6 +152,13 @@ def join_words(words: list[str], last: str = "and") -> str:
     if any("," in word for word in words):
         return f"{'; '.join(words[:-1])}; {last} {words[-1]}"
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _opening(text: str) -> str:
+    """Begin a label with a capital, unless its first word is spelled in a way of its own."""
+    first = text.partition(" ")[0]
+    kept = first in _SPELLINGS.values() and first[1:2].isdigit()
+    return text if kept else text[:1].upper() + text[1:]
 
 
 def _split(part: str) -> list[str]:

@@ -162,7 +162,7 @@ def test_settings_versions_and_the_research_use_note_are_stated(maker, page):
     found = page(maker.case(), settings={"mapping": "readers"})
     assert "knowledge release 2026.1" in found.text
     assert maker.knowledge.digest in found.text
-    assert "mapping readers" in found.text
+    assert "Mapping readers" in found.text
     assert found.text.count("For research use only.") == 2
     style = found.html.split("<style>")[1].split("</style>")[0]
     assert re.search(r"@bottom-left \{ content: \"[^\"]*research use only", style)
