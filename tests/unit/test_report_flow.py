@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nenuphar.domain.scope import Scope
-from nenuphar.report.cohort_flow import entity_by_site_and_grade, reclassified
+from nenuphar.report.cohort_flow import reclassified
 from nenuphar.report.flow import Flow, flow_figure, gather
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
@@ -60,23 +60,6 @@ def _table() -> pl.DataFrame:
             for p, entity, grade in rows
         ]
     )
-
-
-def test_entity_by_site_and_grade_counts_every_reading_once() -> None:
-    tumours = pl.DataFrame(
-        {
-            "patient_id": ["1", "2", "3", "4"],
-            "tumour_id": ["1"] * 4,
-            "tumour.site": ["pancreas", "pancreas", "pancreas", None],
-        }
-    )
-    lines, there_are = entity_by_site_and_grade(_table(), {Scope.TUMOUR: tumours})
-    assert lines == [
-        ("pancreas", "net", "G1", 2),
-        ("pancreas", "", "", 1),
-        ("", "sclc", "high_grade", 1),
-    ]
-    assert there_are == 3
 
 
 def test_reclassification_leaves_out_what_nobody_reported() -> None:

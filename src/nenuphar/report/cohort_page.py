@@ -15,17 +15,21 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.combine import BUILT_IN_CAUTIONS
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report import cohort_tables as tables
-from nenuphar.report.cohort_flow import reclassification, site_lines
+from nenuphar.report.cohort_cube import Cube, cube_of, page_data, placed
+from nenuphar.report.cohort_flow import reclassification
 from nenuphar.report.page import render
 from nenuphar.report.section import Section
 from nenuphar.report.survival_view import survival_view
-from nenuphar.report.words import Words
+from nenuphar.report.words import STATUS_WORDS, Words
 
 if TYPE_CHECKING:
     from nenuphar.report.cohort_figures import SurvivalCurves
 
-LINES = 500
-"""Specimens that the page lists; the tables hold all of them."""
+LINES = 200
+"""Specimens that the page shows at once."""
+
+FOUND = 12_000
+"""Specimens that its filters find; the tables hold all of them."""
 
 
 def cohort_page(  # noqa: PLR0913 - all that one page shows
@@ -61,12 +65,13 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
         settings: How the run was asked for, by name.
 
     Returns:
-        HTML that loads nothing; its one script filters the list of specimens. The same input gives
-        the same bytes.
+        HTML that loads nothing; its one script counts and lists what its filters ask for. The same
+        input gives the same bytes.
     """
     words = Words(knowledge)
-    table = tables.calls(conclusions)
-    grades, entities = tables.entity_by_grade(table)
+    table = placed(tables.calls(conclusions), frames)
+    cube = cube_of(table, words)
+    specimens = tables.specimen_lines(table, FOUND).with_columns(_PLACE)
     conflict_count, conflicts = tables.conflicts(conclusions)
     return render(
         "cohort.html",
@@ -79,11 +84,17 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
         reconciles=counts["read"] == counts["accepted"] + counts["rejected"],
         sizes=_sizes(conclusions, table),
         statuses=tables.status_counts(table),
-        grades=grades,
-        entities=entities,
-        most=max((total for _, _, total, _ in entities), default=1),
+        cube=cube,
+        entities=_entities(cube),
+        shares=_shares(cube),
+        matrix=cube.matrix(),
+        data=page_data(
+            cube,
+            specimens.rename({"patient_id": "patient"}),
+            {patient: quote(address) for patient, address in (pages or {}).items()},
+            [STATUS_WORDS[name] for name in tables.STATUSES],
+        ),
         plane=_plane(frames, table, words),
-        sites=site_lines(table, frames, words),
         flow=reclassification(table, frames, words),
         open_data=tables.open_data(table),
         cautions=[(_caution(knowledge, name), n) for name, n in tables.caution_counts(table)],
@@ -94,10 +105,39 @@ def cohort_page(  # noqa: PLR0913 - all that one page shows
         sections=sections,
         problems=tables.problem_groups(problems),
         problem_count=len(problems),
-        lines=_lines(table, words, pages or {}),
+        lines=_lines(specimens.head(LINES), words, pages or {}),
+        found=specimens.height,
         specimens=table.select(tables.SPECIMEN).n_unique(),
         link=_link(pages or {}),
     )
+
+
+_PLACE = pl.concat_str(
+    [pl.when(pl.col(name) != "").then(pl.col(name)) for name in ("tumour_id", "specimen_id")],
+    separator=" · ",
+    ignore_nulls=True,
+).alias("place")
+
+
+def _entities(cube: Cube) -> list[tuple[int, list[int], int, int]]:
+    """Return the position of every entity, its readings by grade, in all, and how many are met."""
+    met = tables.STATUSES.index("met")
+    lines = []
+    for entity, total in enumerate(cube.entities.totals):
+        own = [line for line in cube.counts if line[1] == entity]
+        by_grade = [
+            sum(n for _, _, grade, _, n in own if grade == g) for g in range(len(cube.grades.codes))
+        ]
+        lines.append((entity, by_grade, total, sum(n for *_, status, n in own if status == met)))
+    return lines
+
+
+def _shares(cube: Cube) -> list[float]:
+    """Return how long the bar of each entity is, in percent; none where it would dwarf the rest."""
+    telling = cube.telling
+    most = max((cube.entities.totals[e] for e in telling), default=1)
+    totals = enumerate(cube.entities.totals)
+    return [100 * total / most if e in telling else 0.0 for e, total in totals]
 
 
 def _sizes(conclusions: pl.DataFrame, table: pl.DataFrame) -> list[tuple[str, int]]:
@@ -144,22 +184,20 @@ def _survival(survival: SurvivalCurves, words: Words) -> dict[str, Any]:
     return survival_view(survival, names)
 
 
-def _lines(table: pl.DataFrame, words: Words, pages: Mapping[str, str]) -> list[dict[str, Any]]:
+def _lines(specimens: pl.DataFrame, words: Words, pages: Mapping[str, str]) -> list[dict[str, Any]]:
     lines = []
-    for row in tables.specimen_lines(table, LINES).iter_rows(named=True):
+    for row in specimens.iter_rows(named=True):
         entities = Counter(
             words.value(tables.ENTITY, e) or "Cannot be told" for e in row["entities"]
         )
         grades = Counter(words.value(tables.GRADE, g) for g in row["grades"] if g)
-        place = [part for part in (row["tumour_id"], row["specimen_id"]) if part]
         lines.append(
             {
                 "patient": row["patient_id"],
                 "href": _href(pages, row["patient_id"]),
-                "place": " · ".join(place),
+                "place": row["place"],
                 "entities": _counted(entities),
                 "grades": _counted(grades),
-                "names": "|".join(entities),
                 "statuses": [
                     (status, row["statuses"].count(status))
                     for status in tables.STATUSES

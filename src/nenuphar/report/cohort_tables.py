@@ -14,6 +14,7 @@ SPECIMEN = ("patient_id", "tumour_id", "specimen_id")
 READING = (*SPECIMEN, "assessor")
 NO_VALUE = ""
 
+_NO_NEN = "not_nen"
 _FLAGGED_FIRST = {"conflict": 0, "undetermined": 1, "provisional": 2, "met": 3}
 
 
@@ -49,23 +50,6 @@ def status_counts(table: pl.DataFrame) -> list[tuple[str, int, float]]:
     counts = dict(table["status"].value_counts().iter_rows())
     total = max(table.height, 1)
     return [(name, counts.get(name, 0), 100 * counts.get(name, 0) / total) for name in STATUSES]
-
-
-def entity_by_grade(
-    table: pl.DataFrame,
-) -> tuple[list[str], list[tuple[str, list[int], int, int]]]:
-    """Return the grades that occur, and for each entity its counts by grade, total and met ones."""
-    counts = table.group_by("entity", "grade").agg(
-        pl.len().alias("n"), (pl.col("status") == "met").sum().alias("met")
-    )
-    grades = sorted(counts["grade"].unique(), key=lambda grade: (grade == NO_VALUE, grade))
-    rows = []
-    for (entity,), own in counts.group_by("entity"):
-        by_grade = dict(zip(own["grade"], own["n"], strict=True))
-        line = [by_grade.get(grade, 0) for grade in grades]
-        rows.append((str(entity), line, sum(line), int(own["met"].sum())))
-    rows.sort(key=lambda row: (row[0] == NO_VALUE, -row[2], row[0]))
-    return grades, rows
 
 
 def open_data(table: pl.DataFrame, limit: int = 12) -> list[tuple[str, int, int]]:
@@ -113,32 +97,29 @@ def specimen_lines(table: pl.DataFrame, limit: int) -> pl.DataFrame:
     """Return one line for each specimen, those to look at first; at most `limit`.
 
     Returns:
-        `SPECIMEN`, `entities`, `grades` and `statuses` (lists, one item for each assessor),
-        `worst` (the status to look at first) and `differs` (assessors come to different entities).
+        `SPECIMEN`, `site`, `entities`, `grades` and `statuses` (lists, one item for each assessor)
+        and `differs` (assessors come to different entities). What is no neuroendocrine neoplasm
+        comes last.
     """
     rank = pl.col("status").replace_strict(_FLAGGED_FIRST, return_dtype=pl.Int8)
     ranked = table.with_columns(rank.alias("rank"), pl.col("status").cast(pl.String))
-    chosen = (
+    return (
         ranked.lazy()
         .group_by(SPECIMEN, maintain_order=True)
-        .agg(pl.col("rank").min(), (pl.col("entity").n_unique() > 1).alias("differs"))
-        .sort(pl.col("differs").not_(), "rank", maintain_order=True)
-        .head(limit)
-        .collect()
-    )
-    lists = (
-        ranked.join(chosen.select(SPECIMEN), on=SPECIMEN, how="semi")
-        .group_by(SPECIMEN, maintain_order=True)
         .agg(
+            pl.col("site").first(),
             pl.col("entity").alias("entities"),
             pl.col("grade").alias("grades"),
             pl.col("status").alias("statuses"),
+            (pl.col("entity").n_unique() > 1).alias("differs"),
+            pl.col("rank").min(),
+            (pl.col("entity") == _NO_NEN).all().alias("other"),
         )
+        .sort(pl.col("differs").not_(), "other", "rank", maintain_order=True)
+        .head(limit)
+        .drop("rank", "other")
+        .collect()
     )
-    names = {rank: name for name, rank in _FLAGGED_FIRST.items()}
-    worst = pl.col("rank").replace_strict(names, return_dtype=pl.String).alias("worst")
-    lined = chosen.join(lists, on=SPECIMEN, how="left", maintain_order="left")
-    return lined.with_columns(worst).drop("rank")
 
 
 def problem_groups(

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 
 import polars as pl
@@ -13,7 +14,9 @@ from nenuphar.engine.cohort import SCHEMA, conclude_cohort
 from nenuphar.engine.frames import frames_of
 from nenuphar.methods.agreement import Cut, assessor_agreement
 from nenuphar.methods.survival import survival
-from nenuphar.report.cohort_page import LINES, cohort_page
+from nenuphar.report.cohort_cube import cube_of
+from nenuphar.report.cohort_page import FOUND, LINES, cohort_page
+from nenuphar.report.words import Words
 
 HOSTILE = "<script>alert('x')</script>\"&=cmd|'/C calc'!A0"
 
@@ -76,7 +79,44 @@ def test_status_entities_and_grades_are_counted(mixed, cohort):
     table = text.split("Entity by grade")[1].split("Cautions")[0]
     assert "Calm tumour 2 · · 2 1" in table
     assert "Busy tumour · 1 · 1 1" in table
-    assert "Cannot be told · · 1 1 0" in table
+    assert "Cannot be told · · 1 1 ·" in table
+
+
+def test_entities_are_laid_out_by_site_with_their_grades(maker, cohort):
+    cases = [
+        maker.case(f"P{i}", {"tumour.site": site, "lesion.size": "9"}, pathology__mitoses="1",
+                   pathology__odd="no", pathology__ki67="2")
+        for i, site in enumerate(["lung", "lung", "pancreas"])
+    ]  # fmt: skip
+    html = cohort(cases)
+    matrix = html.split('id="matrix"')[1].split("</table>")[0]
+    assert '<th scope="row">Lung, either side</th>' in matrix
+    assert '<td data-s="0" data-e="0">' in matrix
+    assert "<b>2</b><small>G1&nbsp;2</small>" in matrix  # two calm tumours of the lung, both G1
+    assert re.findall(r"<b>(\d)</b>", matrix) == ["2", "1"]
+
+
+def test_what_the_filters_count_and_find_is_what_the_page_shows(mixed, cohort):
+    html = cohort(mixed, pages={"P5": "cases/P5.html"})
+    data = json.loads(html.split('id="data">')[1].split("</script>")[0])
+    assert sum(line[-1] for line in data["counts"]) == len(mixed)
+    assert [line[0] for line in data["lines"]] == ["P4", "P5", "P3", "P1", "P2"]
+    entities, grades, statuses, site, differs = data["calls"][data["lines"][0][2]]
+    assert data["entities"][entities[0]] == "Busy tumour or Odd tumour"
+    assert data["statuses"][statuses[0]] == "conflict"
+    assert (grades, site, differs) == ([data["grades"].index("no grade")], 0, 0)
+    assert data["lines"][1][3] == "cases/P5.html"
+
+
+def test_sites_beyond_those_listed_are_counted_together(maker):
+    codes = [f"site{i:02}" for i in range(60)]
+    table = pl.DataFrame(
+        {"site": codes, "entity": ["calm"] * 60, "grade": ["G1"] * 60, "status": ["met"] * 60}
+    )
+    cube = cube_of(table, Words(maker.knowledge))
+    assert cube.sites.names[-1] == "28 others"
+    assert cube.sites.totals[-1] == 28
+    assert sum(line[-1] for line in cube.counts) == 60
 
 
 def test_what_is_missing_most_often_comes_first_and_what_alone_would_decide(mixed, cohort):
@@ -100,7 +140,8 @@ def test_case_pages_are_linked_and_cases_to_look_at_come_first(mixed, cohort):
     pages = {"P5": "cases/P%20 5.html"}
     html = cohort(mixed, pages=pages)
     assert '<a href="cases/P%2520%205.html">P5</a>' in html
-    assert re.findall(r'data-id="(P\d)', html) == ["P4", "P5", "P3", "P1", "P2"]
+    listed = html.split('id="cases"')[1].split("</table>")[0]
+    assert re.findall(r">(P\d)<", listed) == ["P4", "P5", "P3", "P1", "P2"]
 
 
 def test_problems_that_say_the_same_are_gathered(mixed, cohort):
@@ -171,10 +212,11 @@ def test_mitoses_and_ki67_are_drawn_by_entity(mixed, cohort):
 
 def test_the_page_loads_nothing_and_runs_only_its_own_filter(mixed, cohort):
     html = cohort(mixed)
-    script = html.split("<script>")[1].split("</script>")[0]
+    data, script = (part.split("</script>")[0] for part in html.split("<script")[1:])
+    assert data.startswith(' type="application/json"')
+    script = script.removeprefix(">")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src &#39;sha256-{digest}&#39;" in html
-    assert html.count("<script") == 1
     assert not re.search(r"(?:src|href)=\"(?!#)", html)
 
 
@@ -185,7 +227,7 @@ def test_nothing_that_a_record_says_becomes_markup(maker, cohort):
     html = cohort(
         cases, problems=[problem], title=HOSTILE, pages=pages, settings={"input": HOSTILE}
     )
-    assert html.count("<script") == 1
+    assert html.count("<script") == 2
     assert HOSTILE in plain(html)
     assert 'href="cases/%3Cscript%3Ealert%28%27x%27%29%3C/script%3E%22' in html
 
@@ -209,7 +251,7 @@ def test_an_unknown_value_in_a_figure_is_escaped(maker):
     shared = ({Scope.SPECIMEN: frame}, [], counts, maker.knowledge, maker.stamp)
     html = cohort_page(conclusions, *shared)
     assert "<svg" in html
-    assert html.count("<script") == 1
+    assert html.count("<script") == 2
 
 
 def test_the_same_cohort_gives_the_same_bytes(mixed, cohort):
@@ -232,5 +274,7 @@ def test_a_large_cohort_stays_a_small_page(maker):
     )
     counts = {"read": n, "accepted": n, "rejected": 0}
     html = cohort_page(conclusions, {}, [], counts, maker.knowledge, maker.stamp)
-    assert len(html.encode()) < 400_000
-    assert f"The {LINES} specimens to look at first are listed, of 20,000" in plain(html)
+    assert len(html.encode()) < 600_000
+    text = plain(html)
+    assert f"The {LINES} specimens to look at first are shown, of 20,000" in text
+    assert f"find the first {FOUND:,}" in text
