@@ -46,7 +46,7 @@ def exact_intervals(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[flo
     found = {}
     for record in records:
         part, whole = (record.get(name) for name in names.get(record["kind"], ("", "")))
-        if part is not None and whole and record.get("ci_low") is None:
+        if part is not None and whole and part <= whole and record.get("ci_low") is None:
             low, high = clopper_pearson(part, whole)
             found[str(record["id"])] = (100 * low, 100 * high)
     return found

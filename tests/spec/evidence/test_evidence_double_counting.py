@@ -136,3 +136,10 @@ def test_patients_judged_by_two_response_criteria_count_once_and_by_recist() -> 
     kept, aside = without_overlap([immune, plain], ancestors)
     assert [item["id"] for item in kept] == ["orr.b_plain"]
     assert "counted (RECIST 1.1); here by irRECIST" in aside[0].reason
+
+
+def test_of_one_cohort_told_twice_the_record_that_needs_no_repair_counts() -> None:
+    slip = record("orr.a_slip", events=2, n=3, repaired={"field": "endpoint", "value": "ORR"})
+    plain = record("orr.b_plain", events=2, n=3)
+    kept, _ = without_overlap([slip, plain], ancestors)
+    assert [item["id"] for item in kept] == ["orr.b_plain"]

@@ -95,17 +95,15 @@ def without_overlap(
 ) -> tuple[list[Mapping[str, Any]], list[SetAside]]:
     """Keep records so that no patient can count twice, and say why the others stay out.
 
-    Larger cohorts are kept before smaller ones, so a whole before its subgroups, and RECIST before
-    immune-related criteria. Records that describe one cohort of one size by the same criteria with
-    different counts contradict each other; both stay out.
+    Larger cohorts are kept before smaller ones, so a whole before its subgroups; RECIST before
+    immune-related criteria; what needs no repair before what does. Records that describe one cohort
+    of one size by the same criteria with different counts contradict each other; both stay out.
 
     Args:
         records: Outcome records with `n` (and `events`), of one endpoint.
         ancestors: The order of entity and site codes.
     """
-    order = sorted(
-        records, key=lambda r: (-(r.get("n") or 0), _criteria(r).startswith("ir"), str(r["id"]))
-    )
+    order = sorted(records, key=_rank)
     kept: list[Mapping[str, Any]] = []
     aside: list[SetAside] = []
     for record in order:
@@ -121,6 +119,11 @@ def without_overlap(
     position = {str(record["id"]): place for place, record in enumerate(records)}
     kept.sort(key=lambda record: position[str(record["id"])])
     return kept, sorted(aside, key=lambda item: position[item.record])
+
+
+def _rank(record: Mapping[str, Any]) -> tuple[int, bool, bool, str]:
+    immune = _criteria(record).startswith("ir")
+    return -(record.get("n") or 0), immune, bool(record.get("repaired")), str(record["id"])
 
 
 def disjoint(one: Mapping[str, Any], other: Mapping[str, Any], ancestors: Ancestors) -> bool:
