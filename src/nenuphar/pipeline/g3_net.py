@@ -109,7 +109,8 @@ def _patient(draw: random.Random, knowledge: KnowledgeBase, *, is_net: bool) -> 
     rows[Scope.TUMOUR].append(_row(Scope.TUMOUR, ("P", "1"), _tumour(draw)))
     specimen: dict[str, Value] = {"pathology.ki67": _exactly(ki67, "percent")}
     for fact in knowledge.facts.values():
-        if fact.id.startswith(("biomarker.", "ihc.")) and fact.scope is Scope.SPECIMEN:
+        marker = fact.id.startswith(("biomarker.", "ihc.")) and fact.scope is Scope.SPECIMEN
+        if marker and fact.values:
             specimen[fact.id] = draw.choice(sorted(fact.values))
     rows[Scope.SPECIMEN].append(_row(Scope.SPECIMEN, ("P", "1", "1"), specimen))
     for number, regimen in enumerate(lines):
