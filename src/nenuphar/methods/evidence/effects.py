@@ -1,4 +1,8 @@
-"""Effect sizes of single studies: transformed proportions, log ratios and exact intervals."""
+"""Effect sizes of single studies: transformed proportions, log ratios and exact intervals.
+
+Here and beside it, distributions come from `scipy.special`: `scipy.stats` takes a second to load,
+which whoever opens one case would wait for.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,7 +82,7 @@ def back_transform_size(n: npt.ArrayLike, kind: str = "harmonic") -> float:
         kind: `harmonic` mean (as R metafor's `transf.ipft.hm`), or the `total`.
     """
     size = np.asarray(n, dtype=float)
-    return float(size.sum() if kind == "total" else stats.hmean(size))
+    return float(size.sum() if kind == "total" else size.size / (1 / size).sum())
 
 
 def raw_proportion(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -107,7 +111,7 @@ def log_ratio(
 
     Source: doi:10.1002/(SICI)1097-0258(19981230)17:24<2815::AID-SIM110>3.0.CO;2-8.
     """
-    z = stats.norm.ppf(0.5 + level / 2)
+    z = special.ndtri(0.5 + level / 2)
     width = np.log(np.asarray(ci_high, float)) - np.log(np.asarray(ci_low, float))
     return np.log(np.asarray(ratio, float)), (width / (2 * z)) ** 2
 
@@ -117,7 +121,10 @@ def clopper_pearson(events: int, n: int, level: float = 0.95) -> tuple[float, fl
 
     Source: doi:10.1093/biomet/26.4.404.
     """
-    return _binomial_interval(events, n, level, "exact")
+    tail = (1 - level) / 2
+    low = special.betaincinv(events, n - events + 1, tail) if events else 0.0
+    high = special.betaincinv(events + 1, n - events, 1 - tail) if events < n else 1.0
+    return float(low), float(high)
 
 
 def wilson(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -125,7 +132,10 @@ def wilson(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
 
     Source: doi:10.1080/01621459.1927.10502953.
     """
-    return _binomial_interval(events, n, level, "wilson")
+    z, p = float(special.ndtri(0.5 + level / 2)), events / n
+    centre, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = ((centre + side * half) / (1 + z**2 / n) for side in (-1, 1))
+    return (float(low) if events else 0.0), (float(high) if events < n else 1.0)
 
 
 def jeffreys(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -134,10 +144,8 @@ def jeffreys(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
     Source: doi:10.1214/ss/1009213286.
     """
     tail = (1 - level) / 2
-    posterior = stats.beta(events + 0.5, n - events + 0.5)
-    low = 0.0 if events == 0 else float(posterior.ppf(tail))
-    high = 1.0 if events == n else float(posterior.ppf(1 - tail))
-    return low, high
+    low, high = special.betaincinv(events + 0.5, n - events + 0.5, [tail, 1 - tail])
+    return (float(low) if events else 0.0), (float(high) if events < n else 1.0)
 
 
 INTERVALS: dict[str, Callable[[int, int, float], tuple[float, float]]] = {
@@ -146,11 +154,6 @@ INTERVALS: dict[str, Callable[[int, int, float], tuple[float, float]]] = {
     "jeffreys": jeffreys,
 }
 """Intervals of one proportion by name."""
-
-
-def _binomial_interval(events: int, n: int, level: float, method: str) -> tuple[float, float]:
-    interval = stats.binomtest(events, n).proportion_ci(level, method=method)
-    return float(interval.low), float(interval.high)
 
 
 def _half_corrected(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:

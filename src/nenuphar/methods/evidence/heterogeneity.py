@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from nenuphar.methods.evidence.estimate import TauMethod
 
@@ -52,7 +52,7 @@ def describe(y: Floats, v: Floats, x: Floats, tau: TauMethod) -> Heterogeneity:
     q = cochran_q(y, v, x)
     tau2 = tau_squared(y, v, x, tau) if df > 0 else 0.0
     h2 = 1 + tau2 / typical_variance(v, x) if df > 0 else 1.0
-    p = float(stats.chi2.sf(q, df)) if df > 0 else 1.0
+    p = float(special.chdtrc(df, q)) if df > 0 else 1.0
     return Heterogeneity(tau2, 1 - 1 / h2, h2, q, df, p)
 
 

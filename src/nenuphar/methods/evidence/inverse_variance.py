@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from nenuphar.methods.evidence.estimate import PoolingPlan
 from nenuphar.methods.evidence.heterogeneity import Heterogeneity, cochran_q, describe
@@ -40,7 +40,7 @@ class Fit:
 def critical_value(level: float, df: int | None) -> float:
     """Return the two-sided critical value of Student's t, or of the normal when df is None."""
     p = 0.5 + level / 2
-    return float(stats.norm.ppf(p) if df is None else stats.t.ppf(p, df))
+    return float(special.ndtri(p) if df is None else special.stdtrit(df, p))
 
 
 def fit_inverse_variance(y: Floats, v: Floats, plan: PoolingPlan, x: Floats | None = None) -> Fit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from nenuphar.methods.evidence.counts import StudyCounts
 from nenuphar.methods.evidence.estimate import EvidenceError, PoolingPlan
@@ -152,9 +152,9 @@ def _table(
     wald = float(beta[1:] @ np.linalg.solve(covariance[1:, 1:], beta[1:]))
     m, spread = len(names), fit.heterogeneity
     if fit.df is None:
-        statistic, overall = wald, float(stats.chi2.sf(wald, m))
+        statistic, overall = wald, float(special.chdtrc(m, wald))
     else:
-        statistic, overall = wald / m, float(stats.f.sf(wald / m, m, fit.df))
+        statistic, overall = wald / m, float(special.fdtrc(m, fit.df, wald / m))
     k = spread.q_df + m + 1
     return MetaRegression(
         coefficients, spread.tau2, spread.i2, spread.q, statistic, overall, k, missing
@@ -162,5 +162,5 @@ def _table(
 
 
 def _two_sided(z: Floats, df: int | None) -> Floats:
-    tail = stats.norm.sf(np.abs(z)) if df is None else stats.t.sf(np.abs(z), df)
+    tail = special.ndtr(-np.abs(z)) if df is None else special.stdtr(df, -np.abs(z))
     return np.asarray(2 * tail)

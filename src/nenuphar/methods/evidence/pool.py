@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from nenuphar.methods.evidence import effects
 from nenuphar.methods.evidence.counts import StudyCounts
@@ -133,7 +133,7 @@ def fit_proportions(events: Floats, n: Floats, plan: PoolingPlan, x: Floats | No
     df = len(n) - design.shape[1]
     h2 = 1 + model.tau2 / typical_variance(v, design) if df > 0 else 1.0
     q = saturated_gain(events, n, design)
-    p = float(stats.chi2.sf(q, df)) if df > 0 else 1.0
+    p = float(special.chdtrc(df, q)) if df > 0 else 1.0
     spread = Heterogeneity(model.tau2, 1 - 1 / h2, h2, q, df, p)
     t_df = df if plan.ci == "hk" and df > 0 else None
     return Fit(model.beta, model.covariance, spread, t_df)
@@ -156,7 +156,7 @@ def prediction_reach(fit: Fit, plan: PoolingPlan) -> float:
     if plan.prediction == "as-ci":
         return fit.quantile(plan.level) * spread
     df = fit.heterogeneity.q_df - 1
-    return float(stats.t.ppf(0.5 + plan.level / 2, df)) * spread if df > 0 else float("inf")
+    return float(special.stdtrit(df, 0.5 + plan.level / 2)) * spread if df > 0 else float("inf")
 
 
 def _plain(counts: Sequence[StudyCounts], plan: PoolingPlan) -> PooledEstimate:

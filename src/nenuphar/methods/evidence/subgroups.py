@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from nenuphar.methods.evidence.counts import StudyCounts
 from nenuphar.methods.evidence.estimate import EvidenceError, PooledEstimate, PoolingPlan
@@ -68,7 +68,7 @@ def compare_subgroups(
         "likelihood ratio" if plan.method == "glmm" else "Q between",
         statistic,
         df,
-        None if statistic is None else float(stats.chi2.sf(statistic, df)),
+        None if statistic is None else float(special.chdtrc(df, statistic)),
         _cautions(groups),
     )
 
