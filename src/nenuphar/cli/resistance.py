@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command()(resistance)
 
 
-def resistance(
+def resistance(  # noqa: PLR0913, PLR0917 - one argument per documented option
     timelines: Path = typer.Argument(..., metavar="TIMELINES", help="A table, one row a subject."),
     out: Path = typer.Option(..., "-o", "--out", help="CSV of phenotypes."),
     mapping: str = typer.Option("", "--mapping", help="A mapping file or the name of one shipped."),
@@ -24,6 +24,11 @@ def resistance(
         None, "--sensitivity", help="CSV of counts over cut-offs of 3-6 months and 6-12 weeks."
     ),
     report: Path | None = typer.Option(None, "--report", help="HTML page of the cohort."),
+    responses: Path | None = typer.Option(
+        None,
+        "--responses",
+        help="Responses at time points, to fill in what TIMELINES leaves empty.",
+    ),
     endpoints: Path | None = typer.Option(
         None, "--endpoints", help="CSV of PFS, OS, duration of response ... with their reasons."
     ),
@@ -43,13 +48,17 @@ def resistance(
     Further columns: pd_basis (recist1.1, irecist, clinician), rechallenge_start and
     rechallenge_response (platinum given again), and for --endpoints response_date,
     assessed_before_date (last scan before the progression), new_therapy_date, last_contact,
-    lost_date, on_treatment.
+    lost_date, on_treatment. With --responses (a table as `nenuphar response` reads it, or what
+    `nenuphar lesions` writes) best response, progression and its confirmation come from the scans
+    where TIMELINES leaves them empty.
 
     Writes one row for each subject and definition set that applies. Rows and values that cannot be
     used are listed in a file beside it that ends in .rejected.tsv; exit code 1 says that there are
     some.
 
     **Examples:** `nenuphar resistance timelines.csv -o phenotypes.csv --endpoints times.csv`
+
+    `nenuphar resistance doses.csv --responses timepoints.csv -o phenotypes.csv`
 
     `nenuphar resistance t.csv -o at_3.csv --threshold resistance.sclc_es_combination.cutoff=3`
     """
@@ -62,6 +71,7 @@ def resistance(
         sensitivity_out=sensitivity,
         report_out=report,
         endpoints_out=endpoints,
+        responses=responses,
         thresholds=_thresholds(threshold or []),
     )
     if as_json:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from nenuphar.cli.response_tables import measurement_table, subject_table, timepoint_table
 from nenuphar.domain.problems import UnreadableInputError
+from nenuphar.pipeline.response_tables import measurement_table, subject_table, timepoint_table
 
 if TYPE_CHECKING:
     import polars as pl

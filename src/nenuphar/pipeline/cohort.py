@@ -36,7 +36,7 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
     """
     kb = knowledge or load_knowledge()
     described = components.describe_frames(by_patient(frames))
-    described = lesions.describe_frames(timelines.describe_frames(described, kb))
+    described = timelines.describe_frames(lesions.describe_frames(described), kb)
     return conclude_cohort(plan_of(kb), respond_frames(described, kb))
 
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from nenuphar.domain.problems import UsageError
+from nenuphar.domain.problems import Problem, UsageError
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.knowledge.check import nearest
+from nenuphar.methods.response.assessments import read_assessments
+from nenuphar.methods.response.findings import ResponseInputError
 from nenuphar.pipeline.endpoints import censoring_rules, counting, endpoints_of_lines
+from nenuphar.pipeline.line_courses import filled_from_scans
 from nenuphar.pipeline.resistance import (
+    Timelines,
     accounted,
+    described_lines,
     phenotype_counts,
     read_timelines,
     side_by_side,
     unclassified,
 )
+from nenuphar.pipeline.response_tables import timepoint_table
 from nenuphar.pipeline.sensitivity import sensitivity
 from nenuphar.store.results import defused, rejected_table
 
@@ -53,6 +59,7 @@ def classify_file(
     sensitivity_out: Path | None = None,
     report_out: Path | None = None,
     endpoints_out: Path | None = None,
+    responses: Path | None = None,
     thresholds: Mapping[str, float] | None = None,
 ) -> Classified:
     """Read timelines, conclude every definition set, and write the results.
@@ -64,6 +71,8 @@ def classify_file(
         sensitivity_out: CSV of counts over the grid of cut-offs, if wanted.
         report_out: HTML page of the cohort, if wanted.
         endpoints_out: CSV of times to events, if wanted.
+        responses: Table of responses at single time points, which fill in what TIMELINES leaves
+            empty, if there is one.
         thresholds: Values that stand in for those of threshold records, by id.
 
     Raises:
@@ -75,6 +84,8 @@ def classify_file(
             raise UsageError(f"{path.parent}: no such folder; make it first")
     kb = with_thresholds(load_knowledge(), thresholds or {})
     read = read_timelines(source, mapping, kb)
+    if responses:
+        read = with_responses(read, responses, kb)
     table = side_by_side(read.lines, kb)
     files = [_write(out, _text(table))]
     files.append(
@@ -120,6 +131,52 @@ def with_thresholds(knowledge: KnowledgeBase, values: Mapping[str, float]) -> Kn
     return knowledge.with_records(
         {**knowledge.raw[name], "value": value} for name, value in values.items()
     )
+
+
+def with_responses(read: Timelines, path: Path, knowledge: KnowledgeBase) -> Timelines:
+    """Fill in what timelines leave empty from a table of responses, and list what is wrong with it.
+
+    Args:
+        read: The timelines.
+        path: The table, see `pipeline.response_tables.timepoint_table`.
+        knowledge: The knowledge base.
+
+    Raises:
+        UnreadableInputError: The table cannot be read.
+        UsageError: It is no table of responses.
+    """
+    table = timepoint_table(path)
+    said = table.rows["response"] if "response" in table.rows.columns else []
+    immune = any(str(term).strip().lower() in _IMMUNE for term in said)
+    try:
+        checked = read_assessments(table.rows, "irecist" if immune else "recist1.1")
+    except ResponseInputError as error:
+        raise UsageError(f"{path.name}: {error}") from error
+    points, problems = checked.timepoints, []
+    if "assessor" in points.columns:
+        readers = pl.col("assessor").n_unique().over("subject")
+        for subject in points.filter(readers > 1)["subject"].unique(maintain_order=True):
+            reason = "several assessors read the scans; none is preferred, and none is used"
+            fix = "leave the rows of one assessor"
+            problems.append(Problem(path.name, 0, subject, "assessor", "", reason, fix))
+        points = points.filter(readers == 1)
+    listed = pl.concat([table.findings, checked.findings])
+    problems += [
+        Problem(path.name, line, record or "", column or "", value or "", reason, fix, used == "no")
+        for line, record, column, value, reason, fix, used in listed.iter_rows()
+        if column != "reference_date"  # the first dose is the reference
+    ]
+    lines = filled_from_scans(read.lines, points, knowledge)
+    lost = sum(problem.rejected for problem in problems)
+    return replace(
+        read,
+        lines=described_lines(lines, knowledge),
+        problems=tuple(sorted([*read.problems, *problems])),
+        values_rejected=read.values_rejected + lost,
+    )
+
+
+_IMMUNE = {"icr", "ipr", "isd", "iupd", "icpd"}
 
 
 def _text(table: pl.DataFrame, separator: str = ",") -> str:

@@ -32,24 +32,39 @@ def respond_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     """
     import polars as pl
 
-    points, patients = frames[Scope.TIME_POINT], frames[Scope.PATIENT]
-    read = [name for name in (STATED, BY_LESIONS) if name in points.columns]
-    if points.is_empty() or not read:
+    patients, points = frames[Scope.PATIENT], usable_points(frames)
+    if points.is_empty():
         return frames
-    overall = pl.coalesce(read)
     start = pl.col(f"{START}.hi") if f"{START}.hi" in patients.columns else pl.lit(None, pl.Date)
-    usable = (
-        points.filter(pl.col("date_hi").is_not_null() & overall.is_not_null())
-        .filter(pl.col("assessor").n_unique().over("patient_id") == 1)
-        .join(patients.select("patient_id", reference_date=start), on="patient_id")
-        .select("reference_date", subject="patient_id", date="date_hi", response=overall)
-        .unique(["subject", "date"], keep="none", maintain_order=True)
-    )
-    if usable.is_empty():
-        return frames
+    starts = patients.select(subject="patient_id", reference_date=start)
+    usable = points.join(starts, on="subject", maintain_order="left")
     best = best_of(usable, knowledge).select(patient_id="subject", **{BEST: "best_response"})
     joined = patients.join(best, on="patient_id", how="left", maintain_order="left")
     return {**frames, Scope.PATIENT: joined}
+
+
+def usable_points(frames: Frames) -> pl.DataFrame:
+    """Return the responses at single time points that one reader gives, one a patient and day.
+
+    Args:
+        frames: Facts by scope, lesions already read; see `respond_frames` for what counts.
+
+    Returns:
+        `subject`, `date`, `response`.
+    """
+    import polars as pl
+
+    points = frames[Scope.TIME_POINT]
+    read = [pl.col(name) for name in (STATED, BY_LESIONS) if name in points.columns]
+    if points.is_empty() or not read:
+        return pl.DataFrame(schema={"subject": pl.String, "date": pl.Date, "response": pl.String})
+    overall = pl.coalesce(read)
+    return (
+        points.filter(pl.col("date_hi").is_not_null() & overall.is_not_null())
+        .filter(pl.col("assessor").n_unique().over("patient_id") == 1)
+        .select(subject="patient_id", date="date_hi", response=overall)
+        .unique(["subject", "date"], keep="none", maintain_order=True)
+    )
 
 
 def best_of(

@@ -8,11 +8,16 @@ from nenuphar.domain.observation import Origin
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.pipeline import line_courses
 
 if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames
 
-METHODS = {"timeline.": "method.timelines", "endpoint.": "method.times_to_event"}
+METHODS = {
+    "timeline.": "method.timelines",
+    "endpoint.": "method.times_to_event",
+    "line.": line_courses.METHOD,
+}
 _EARLY = "resistance.early_death_max"
 
 
@@ -35,7 +40,7 @@ def describe_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
     for line, own in zip(lines, found[Scope.TREATMENT_LINE], strict=True):
         for name, value in own.values.items():
             method = METHODS.get(name[: name.find(".") + 1])
-            if method:
+            if method and (name not in line.values or name not in line_courses.FACTS):
                 line.values[name] = value
                 line.origins[name] = Origin(method)
 
@@ -43,8 +48,10 @@ def describe_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
 def describe_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     """Add the facts of the timeline and its times to events to the lines of a cohort.
 
+    What a record leaves empty of the course of a line is taken from the patient's scans first.
+
     Args:
-        frames: Observed facts by scope.
+        frames: Facts by scope, lesions already read.
         knowledge: Holds what the methods read.
 
     Returns:
@@ -52,10 +59,12 @@ def describe_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     """
     from nenuphar.methods.timelines.facts import describe
     from nenuphar.pipeline.endpoints import with_endpoints
+    from nenuphar.pipeline.responses import usable_points
 
     lines = frames.get(Scope.TREATMENT_LINE)
     if lines is None or lines.is_empty():
         return frames
     limit = knowledge.thresholds[_EARLY].value
+    lines = line_courses.filled_from_scans(lines, usable_points(frames), knowledge)
     described = with_endpoints(describe(lines, early_death_max=limit), knowledge)
     return {**frames, Scope.TREATMENT_LINE: described}

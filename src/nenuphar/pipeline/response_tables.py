@@ -35,12 +35,16 @@ class TextTable:
 
 
 def timepoint_table(path: Path) -> TextTable:
-    """Read TIMEPOINTS, or SDTM RS."""
+    """Read TIMEPOINTS, what `nenuphar lesions` writes, or SDTM RS."""
     from nenuphar.methods.response.sdtm import timepoints_from_rs
 
     table = _read_table(path)
     if "usubjid" not in table.rows.columns:
-        return table
+        written_by_lesions = (
+            "overall" in table.rows.columns and "response" not in table.rows.columns
+        )
+        names = {"overall": "response"} if written_by_lesions else {}
+        return TextTable(table.rows.rename(names), table.findings, path)
     return TextTable(timepoints_from_rs(table.rows), table.findings, path)
 
 
