@@ -27,10 +27,11 @@ from nenuphar.methods.timelines.facts import describe, open_inputs
 from nenuphar.pipeline.definition_sets import RANGE, RANGE_SET, SETS
 
 NATIVE = "timelines"
-PLATINUM, PLATINUM_SET = "platinum_sensitivity", "sclc_es_chemo_ici"
-"""What a rechallenge says of the platinum part, and the set beside which it is shown."""
+BESIDE = {"platinum_sensitivity": "platinum.sensitivity", "relapse_timing": "relapse.timing"}
+"""What is concluded beside the phenotypes: the column of the results, and its fact."""
 
-RELAPSE = "relapse_timing"
+PLATINUM_SET = "sclc_es_chemo_ici"
+"""The set beside which the sensitivity to platinum is shown."""
 
 OPTIONAL = (
     "pd_basis",
@@ -155,7 +156,7 @@ def _contradicted(lines: pl.DataFrame, table: Table, problems: list[Problem]) ->
 def _plan(knowledge: KnowledgeBase, sets: tuple[str, ...]) -> Plan:
     """Return the part of the plan that concludes the phenotypes of some sets."""
     plan = make_plan(knowledge)
-    wanted = {_PREFIX + name for name in sets}
+    wanted = {BESIDE.get(name, _PREFIX + name) for name in sets}
     if RANGE_SET in sets:
         wanted |= {f"{_PREFIX}{RANGE_SET}_{months}" for months in RANGE}
     order = tuple(fact for fact in plan.order if fact in wanted)
@@ -244,8 +245,8 @@ def side_by_side(
     table = (
         plain_sets.join(without, on=["row", "definition_set"], how="left")
         .join(_by_cutoff(found), on=["row", "definition_set"], how="left")
-        .join(_beside(PLATINUM, lines, kb), on="row", how="left")
-        .join(_beside(RELAPSE, lines, kb), on="row", how="left")
+        .join(_beside("platinum_sensitivity", lines, kb), on="row", how="left")
+        .join(_beside("relapse_timing", lines, kb), on="row", how="left")
         .with_columns(pl.col("definition_set").replace_strict(order, default=99).alias("_order"))
         .sort("row", "_order")
     )
@@ -275,10 +276,10 @@ def side_by_side(
         "rule_id",
         "pd_basis",
         pl.when(pl.col("definition_set") == PLATINUM_SET)
-        .then(PLATINUM)
+        .then("platinum_sensitivity")
         .fill_null("")
-        .alias(PLATINUM),
-        pl.col(RELAPSE).fill_null(""),
+        .alias("platinum_sensitivity"),
+        pl.col("relapse_timing").fill_null(""),
     )
 
 
