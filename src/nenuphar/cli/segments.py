@@ -75,7 +75,8 @@ def segments(
         _write(profile.arms, arms)
     findings, unreadable = _with_problems(checked, read.problems)
     rejected = checked.rejected + unreadable
-    _deliver(profile.samples, findings, checked.read + unreadable, rejected, table, out, as_json)
+    read_rows = checked.read + unreadable
+    _deliver(profile.samples, [(findings, table)], read_rows, rejected, out, as_json)
 
 
 def register(app: typer.Typer) -> None:
