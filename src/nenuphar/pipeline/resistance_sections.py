@@ -69,9 +69,9 @@ def _line(row: Row, found: list[tuple[Conclusion, str]], knowledge: KnowledgeBas
         for name in knowledge.methods[_TIMELINES].outputs
         if name in row.values
     ]
-    silent = [_meaning(c.fact, knowledge) for c, _ in found if _is_out(c)]
+    silent = sum(c.fact.removeprefix(_PREFIX) in SETS for c, _ in found if _is_out(c))
     return TreatedLine(
-        row.key[-1], tuple(phenotypes), tuple(measured), tuple(_times(row, words)), len(silent)
+        row.key[-1], tuple(phenotypes), tuple(measured), tuple(_times(row, words)), silent
     )
 
 

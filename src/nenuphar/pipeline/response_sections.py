@@ -48,10 +48,11 @@ def case_response_section(assessment: Assessment, knowledge: KnowledgeBase) -> S
     if found is None:
         return case_response(CaseResponse([], [], timeline, [], []))
     readers = found.points["assessor"].unique(maintain_order=True).to_list()
-    patient = assessment.patient
-    spiders = [(who, lesion_traces(found, patient, who)) for who in readers]
+    titles = [f"Assessor {who}: targets and their sum" if who else "" for who in readers]
+    traces = [lesion_traces(found, assessment.patient, who) for who in readers]
+    spiders = list(zip(titles, traces, strict=True))
     if len(readers) > 1:
-        spiders.insert(0, ("", traces_of(found, alone=True)))
+        spiders.insert(0, ("Sum of targets of each assessor", traces_of(found, alone=True)))
     findings = found.lesions.findings.to_dicts() if found.lesions else []
     shown = CaseResponse(_visits(found), found.best.to_dicts(), timeline, spiders, findings)
     return case_response(shown)
@@ -92,7 +93,7 @@ def cohort_response_section(
     del conclusions
     found = visits_of(frames, knowledge)
     best = []
-    changes, traces, findings = [], [], 0
+    changes, traces, findings, no_start = [], [], 0, 0
     if found is not None:
         several = found.best["assessor"].n_unique() > 1
         of = "each patient and assessor" if several else "each patient"
@@ -100,10 +101,11 @@ def cohort_response_section(
         best += _lines(found.best["unconfirmed"], f"As seen, without confirmation, of {of}")
         changes, traces = changes_of(found), traces_of(found)
         findings = found.lesions.findings.height if found.lesions else 0
+        no_start = found.no_start
     lines = frames[Scope.TREATMENT_LINE]
     if _LINE_BEST in lines.columns:
         best += _lines(lines[_LINE_BEST].drop_nulls(), "As stated for the line of treatment")
-    return cohort_response(best, changes, traces, findings)
+    return cohort_response(best, changes, traces, findings, no_start)
 
 
 def _lines(values: pl.Series, title: str) -> list[BestLine]:

@@ -32,11 +32,13 @@ class Visits:
         best: One row for each patient and assessor: `subject`, `assessor`, `confirmed`,
             `unconfirmed`, `first_pd_date`.
         lesions: What the lesions come to; None where there are none.
+        no_start: Patients with visits whose start of treatment is not on record.
     """
 
     points: pl.DataFrame
     best: pl.DataFrame
     lesions: LesionReadings | None
+    no_start: int = 0
 
 
 def visits_of(frames: Frames, knowledge: KnowledgeBase) -> Visits | None:
@@ -63,7 +65,9 @@ def visits_of(frames: Frames, knowledge: KnowledgeBase) -> Visits | None:
         value.alias(name) for name, value in absent.items() if name not in points.columns
     )
     points = points.select(*keys, *_COLUMNS).sort(keys)
-    return Visits(points, _best(points, frames, knowledge), readings)
+    started = _starts(frames).drop_nulls("reference_date")
+    unstarted = points.join(started, on="subject", how="anti")["subject"].n_unique()
+    return Visits(points, _best(points, frames, knowledge), readings, unstarted)
 
 
 _COLUMNS = {
@@ -105,11 +109,16 @@ def _with_sums(readings: LesionReadings, frames: Frames) -> pl.DataFrame:
     return every.join(baseline, on=_KEYS, how="left")
 
 
-def _best(points: pl.DataFrame, frames: Frames, knowledge: KnowledgeBase) -> pl.DataFrame:
-    """Derive the best response of each patient and assessor, confirmed and as it was seen."""
+def _starts(frames: Frames) -> pl.DataFrame:
+    """Return when the treatment of each patient began, as far as that is on record."""
     patients = frames[Scope.PATIENT]
     start = pl.col(f"{START}.hi") if f"{START}.hi" in patients.columns else pl.lit(None, pl.Date)
-    dated = patients.select(subject="patient_id", reference_date=start)
+    return patients.select(subject="patient_id", reference_date=start)
+
+
+def _best(points: pl.DataFrame, frames: Frames, knowledge: KnowledgeBase) -> pl.DataFrame:
+    """Derive the best response of each patient and assessor, confirmed and as it was seen."""
+    dated = _starts(frames)
     read = points.with_columns(response=pl.coalesce("stated", "by_lesions")).drop_nulls("response")
     read = read.filter(~pl.col("response").str.contains(_OR, literal=True))
     table = read.join(dated, on="subject", how="left").select(
@@ -134,7 +143,7 @@ def whose(subject: str, assessor: str, alone: bool = False) -> str:
         alone: Whether all courses are of one patient, who need not be named.
     """
     if alone:
-        return f"Assessor {assessor}" if assessor else "Sum of targets"
+        return f"Assessor {assessor}" if assessor else "Sum"
     return f"{subject} · {assessor}" if assessor else subject
 
 
@@ -165,9 +174,10 @@ def traces_of(visits: Visits, alone: bool = False) -> list[Trace]:
             continue
         marks = [("new lesion", m, p) for m, p, _, new in rows if new == "Y"][:1]
         marks += [("progression", m, p) for m, p, said, _ in rows if said == "PD"][:1]
-        response = _known(best.get((subject, assessor)))
+        # Courses of one patient are told apart by assessor, those of a cohort by response.
+        response = "" if alone else _known(best.get((subject, assessor)))
         name = whose(str(subject), str(assessor), alone)
-        found.append(Trace(name, points, tuple(marks), response, is_sum=alone))
+        found.append(Trace(name, points, tuple(marks), response))
     return found
 
 

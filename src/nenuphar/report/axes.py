@@ -79,15 +79,13 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> str:
     return f'<path class="{kind}" d="M{x1:g} {y1:g}L{x2:g} {y2:g}"/>'
 
 
-def mark(kind: str, x: float, y: float, says: str = "", colour: str = "") -> str:
+def mark(kind: str, x: float, y: float, says: str = "", scale: float = 1) -> str:
     """Return the mark of an event, with its words as a title."""
     shape = SHAPES[kind]
     own = "mark" if shape.endswith("Z") else "mark open"
-    tint = f' style="color:{colour}"' if colour else ""
     title = f"<title>{escape(says)}</title>" if says else ""
-    return (
-        f'<path class="{own}" d="{shape}" transform="translate({x:g} {y:g})"{tint}>{title}</path>'
-    )
+    place = f"translate({x:g} {y:g})" + (f" scale({scale:g})" if scale != 1 else "")
+    return f'<path class="{own}" d="{shape}" transform="{place}">{title}</path>'
 
 
 def patterns(name: str, styles: Iterable[Style]) -> str:

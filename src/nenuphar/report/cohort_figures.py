@@ -138,7 +138,11 @@ def _plane_chart(cells: pl.DataFrame, entities: list[str]) -> alt.Chart:
 
 
 def survival_curves(
-    survival: SurvivalCurves, names: dict[str, str], times: list[float], name: str = "survival"
+    survival: SurvivalCurves,
+    names: dict[str, str],
+    times: list[float],
+    name: str,
+    groups: list[str],
 ) -> Markup:
     """Draw Kaplan-Meier curves, one line style for each group.
 
@@ -147,8 +151,8 @@ def survival_curves(
         names: Groups in words.
         times: Where the axis is marked.
         name: Starts the ids inside the figure; different for every figure of a page.
+        groups: Groups in the order in which they take their colours.
     """
-    groups = survival.summary.sort("patients", "group", descending=True)["group"].to_list()
     curves = _thinned(survival.curves).with_columns(pl.col("group").replace(names))
     domain = [names.get(group, group) for group in groups]
     lines = [PALETTE[min(i, len(PALETTE) - 1)] for i in range(len(domain))]

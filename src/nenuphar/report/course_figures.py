@@ -26,7 +26,7 @@ from nenuphar.report.axes import (
 DAYS_OF_A_MONTH = 30.4375
 """Mean days of a month, for axes of figures only; definitions count calendar months."""
 
-NAMED_UP_TO = 70
+NAMED_UP_TO = 75
 """Lanes up to which each carries its name."""
 
 MOST_LANES = 300
@@ -162,10 +162,9 @@ def _lane(lane: Lane, middle: float, height: float, axis: Axis, fills: Mapping[s
         if until > x:
             parts.append(f'<path class="span" d="M{x:g} {middle:g}H{until:g}"/>')
             x = (x + until) / 2
-        scale = min(1.0, height / 9)
-        drawn = mark(event.kind, 0, 0, event.says or f"{lane.name}: {event.kind}")
-        place = f"translate({x:g} {middle:g})" + (f" scale({scale:.2f})" if scale < 1 else "")
-        parts.append(f'<g transform="{place}">{drawn}</g>')
+        scale = round(min(1.0, height / 9), 2)
+        says = event.says or f"{lane.name}: {event.kind}"
+        parts.append(mark(event.kind, x, middle, says, scale))
         if event.label and x - free >= 0:
             parts.append(text(x, middle - 9, event.label, "middle", ' class="small"'))
             free = x + _CHARACTER * (len(event.label) + 1)

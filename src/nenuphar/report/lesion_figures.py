@@ -105,8 +105,9 @@ def waterfall(changes: Sequence[Change], name: str = "waterfall") -> Markup | No
     items = [(swatch(fill(name, i, RESPONSES[r])), _long(r)) for i, r in enumerate(used)]
     head, top = legend(items, 0)
     top += 10
-    highest = min(max(PROGRESSION_LINE + 5, *(c.percent for c in ordered)), _CEILING)
-    lowest = min(RESPONSE_LINE - 10, *(c.percent for c in ordered))
+    # Beyond the longest bars there is room for their letters.
+    highest = min(max(PROGRESSION_LINE, *(c.percent for c in ordered)) + 8, _CEILING)
+    lowest = min(RESPONSE_LINE, *(c.percent for c in ordered)) - 8
     bottom = top + 270
     y = Axis(lowest, highest, bottom, top)
     slot = min((WIDTH - _LEFT - _RIGHT) / len(ordered), 46.0)
@@ -226,8 +227,8 @@ def _course(trace: Trace, style: Style, x: Axis, y: Axis, faint: str) -> str:
     for kind, months, change in trace.marks:
         # Marks of one visit stand above each other and above the line.
         raised[months] = raised.get(months, 0) + 1
-        at = max(y(change) - 10 * raised[months], y.end - 4)
-        drawn += mark(kind, x(months), at, f"{trace.name}: {kind}")
+        at = round(max(y(change) - (6 if faint else 10) * raised[months], y.end - 4), 1)
+        drawn += mark(kind, x(months), at, f"{trace.name}: {kind}", scale=0.6 if faint else 1)
     return drawn
 
 

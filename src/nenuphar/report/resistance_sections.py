@@ -284,7 +284,17 @@ def _survival(cohort: ResistanceCohort, meanings: Mapping[str, str]) -> Section 
 
 
 def _curves(one: SurvivalCurves, name: str) -> dict[str, Any]:
-    return survival_view(one, {code: _group_words(code) for code in one.summary["group"]}, name)
+    names = {code: _group_words(code) for code in one.summary["group"]}
+    # The same groups keep their colours from figure to figure.
+    order = sorted(names, key=lambda code: (_rank(code), code))
+    return survival_view(one, names, name, order)
+
+
+def _rank(code: str) -> int:
+    """Return where a group stands: by its phenotype, or by the first that it could be."""
+    could = code.removeprefix(OPEN).split(";")
+    ranks = [number for number, p in enumerate(PHENOTYPES) if p in could]
+    return (min(ranks) if ranks else len(PHENOTYPES)) + len(PHENOTYPES) * code.startswith(OPEN)
 
 
 def _group_words(code: str) -> str:

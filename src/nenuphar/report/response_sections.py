@@ -16,14 +16,14 @@ from nenuphar.report.section import Section, section
 TREATMENTS = {
     "ici": Style("#0072B2"),
     "chemotherapy": Style("#E69F00", hatch="/"),
-    "open": Style("#8A949B", hatch="|"),
+    "open": Style("#8A949B"),
 }
 """How treatments are drawn in the timeline of a patient."""
 
 TREATMENT_WORDS = {
     "ici": "checkpoint inhibitor",
     "chemotherapy": "chemotherapy",
-    "open": "treatment, its end not on record",
+    "open": "treatment or follow-up; last dose not on record",
     "progression": "progression",
     "confirmation": "confirmation of progression",
     "alive": "alive",
@@ -132,6 +132,7 @@ def cohort_response(
     changes: Sequence[Change],
     traces: Sequence[Trace],
     findings: int = 0,
+    no_start: int = 0,
 ) -> Section | None:
     """Return the section on the responses of a cohort, None where it has none.
 
@@ -140,6 +141,7 @@ def cohort_response(
         changes: Best changes of sums of targets.
         traces: Changes of sums over time.
         findings: Measurements that were left out or deserve a look.
+        no_start: Patients with visits whose start of treatment is not on record.
     """
     if not best and not changes:
         return None
@@ -155,4 +157,5 @@ def cohort_response(
         courses=len(changes),
         traced=len(traces),
         findings=findings,
+        no_start=no_start,
     )

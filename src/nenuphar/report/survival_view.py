@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 if TYPE_CHECKING:
     from nenuphar.report.cohort_figures import SurvivalCurves
@@ -15,7 +17,10 @@ FEW_EVENTS = 20
 
 
 def survival_view(
-    survival: SurvivalCurves, names: Mapping[str, str], figure_name: str = "survival"
+    survival: SurvivalCurves,
+    names: Mapping[str, str],
+    figure_name: str = "survival",
+    order: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Lay survival of groups out for `survival.html`.
 
@@ -23,17 +28,24 @@ def survival_view(
         survival: Curves, medians and test, as `methods.survival` gives them.
         names: Groups in words.
         figure_name: Starts the ids inside the figure; different for every figure of a page.
+        order: Groups in the order in which they are listed and take their colours; the largest
+            first where none is given.
     """
     from nenuphar.report.cohort_figures import survival_curves
 
     last = float(survival.curves["time"].max() or 0)  # type: ignore[arg-type]
     times = _round_times(last)
     summary = survival.summary.sort("patients", "group", descending=[True, False])
+    if order:
+        rank = {group: number for number, group in enumerate(order)}
+        summary = summary.sort(pl.col("group").replace_strict(rank, default=len(rank)))
     at_risk = {row[0]: row[1:] for row in survival.at_risk(times).iter_rows()}
     return {
         "endpoint": survival.endpoint,
         "unit": survival.unit,
-        "figure": survival_curves(survival, dict(names), times, figure_name),
+        "figure": survival_curves(
+            survival, dict(names), times, figure_name, summary["group"].to_list()
+        ),
         "times": [f"{time:g}" for time in times],
         "groups": [
             {**row, "name": names[row["group"]], "at_risk": at_risk[row["group"]]}
