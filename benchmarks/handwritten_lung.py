@@ -157,8 +157,12 @@ def _contest(frame: pl.LazyFrame) -> pl.LazyFrame:
         fallen=free & (n_met == 0) & (n_prov == 0),
     )
     certain = c("single") & ~(c("n_prov") > 0) & ~c("opened") & ~c("doubt")
+    # A small sample or a metastasis speaks against no report of a typical or atypical carcinoid.
+    partial = (c("sample") | c("spread")).fill_null(False)
+    unheard = dict.fromkeys(("typical_carcinoid", "atypical_carcinoid"), partial)
     stated = pl.any_horizontal(
-        (c("diagnosis.reported") == code) & c(f"{code}_") for code in REPORTED
+        (c("diagnosis.reported") == code) & (c(f"{code}_") | unheard.get(code, False))
+        for code in REPORTED
     ).fill_null(False)
     return frame.with_columns(certain=certain, told=c("fallen") & stated)
 

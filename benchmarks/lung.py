@@ -48,17 +48,19 @@ def run(cases: int = 1_000_000, repeats: int = 3) -> list[dict[str, object]]:
     tumours, specimens = frames[Scope.TUMOUR], frames[Scope.SPECIMEN]
     by_hand = classify(tumours, specimens)
     entity, edition = "tumour.entity", "who_thoracic_2021"
+    # What the report comes to in today's terms is a fact of its own, which entity rules read.
+    needed = tuple(fact for fact in plan.order if fact in ("tumour.harmonised", entity))
     said = tuple(c for c in plan.cautions[entity] if c.id.startswith("lung."))
     same = replace(
         plan,
         edition=edition,
-        order=(entity,),
+        order=needed,
         cautions={entity: said},
         measured={},
         crosswalks={},
         listings={},
     )
-    concluded = conclude_cohort(same, frames).select(COMPARED)
+    concluded = conclude_cohort(same, frames).filter(pl.col("fact") == entity).select(COMPARED)
     if not concluded.equals(by_hand.select(COMPARED), null_equal=True):
         raise RuntimeError("the engine and the hand-written rules differ")
     whole = best(lambda: conclude_cohort(plan, frames), repeats)
