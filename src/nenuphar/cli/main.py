@@ -57,6 +57,7 @@ def _ancestors(code: str) -> frozenset[str]:
 def _register() -> None:
     from nenuphar.cli import (
         assess,
+        convert,
         crosswalk,
         demo,
         evidence,
@@ -76,7 +77,7 @@ def _register() -> None:
 
     evidence.register(app, outcomes=_outcomes, ancestors=_ancestors)
     modules = (
-        *(demo, assess, explain, crosswalk, inputs),
+        *(demo, assess, explain, crosswalk, convert, inputs),
         *(response, resistance, score, subtype, segments),
         *(trials, therapies, mechanisms),
         *(evidence_browse, knowledge),

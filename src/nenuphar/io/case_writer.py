@@ -30,6 +30,12 @@ def write_case(case: Case) -> str:
     return yaml.safe_dump(case_as_data(case), sort_keys=False, allow_unicode=True, width=100)
 
 
+def write_cases(cases: Iterable[Case]) -> str:
+    """Write cases as one YAML file."""
+    data = [case_as_data(case) for case in cases]
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+
+
 def case_as_data(case: Case) -> dict[str, Any]:
     """Return a case as mappings, lists and strings, as its file holds them."""
     return _without_empty(
@@ -67,6 +73,12 @@ def _observed(observed: Observed) -> Any:
         return value
     own = value if isinstance(value, dict) else {"value": value}
     return _without_empty({**own, **details})
+
+
+def fact_text(value: Value) -> str:
+    """Return a value as one text, as a cell of a table holds it."""
+    written = _value(value)
+    return written if isinstance(written, str) else str(value)
 
 
 def _value(value: Value) -> Any:

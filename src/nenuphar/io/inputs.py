@@ -22,10 +22,17 @@ if TYPE_CHECKING:
     from nenuphar.io.tables import Table
 
 
+STUDY_SAMPLES = "data_clinical_sample.txt"
+"""The file that makes a folder a cBioPortal study."""
+
+
 def is_case_input(path: Path) -> bool:
     """Whether a path is a case or a folder of cases, by its name and what it holds."""
     if path.is_dir():
-        return any(entry.suffix.lower() in CASE_SUFFIXES for entry in path.iterdir())
+        entries = list(path.iterdir())
+        if any(entry.name.casefold() == STUDY_SAMPLES for entry in entries):
+            return False  # a study, whatever else lies in it
+        return any(entry.suffix.lower() in CASE_SUFFIXES for entry in entries)
     return path.suffix.lower() in CASE_SUFFIXES
 
 
