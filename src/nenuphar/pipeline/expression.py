@@ -16,12 +16,6 @@ PANELS = {"sclc": "sclc", "lung_net": "lung-net", "lung_nen": "lung-nen", "panne
 _WHOLE = 5_000
 """Genes from which on a file is taken for a whole transcriptome."""
 
-MARKERS = (
-    *("ASCL1", "DLL3", "NEUROD1", "POU2F3", "YAP1", "OTP", "NKX2-1", "HNF1A", "HNF4A"),
-    *("SLIT1", "ROBO1", "ANGPTL3", "ERBB4", "MKI67", "CD274", "LAG3", "CTLA4", "HAVCR2"),
-)
-"""Genes of the figure of markers, in its order."""
-
 
 @dataclass(frozen=True)
 class Expressed:
@@ -126,12 +120,12 @@ def _call(scheme: str, matrix: Any, values: Any, facts: dict[str, dict[str, Valu
     if scheme == "sclc":
         rule = load_sclc()
         own = panel_values(rule.genes, matrix.genes, values)
-        places, genes, groups = ranks(own), rule.genes, rule.groups
+        places, genes = ranks(own), rule.genes
         calls = classify_sclc(rule, matrix.samples, rule.genes, own)
     else:
         model = load_model(PANELS[scheme])
         places = ranks(panel_values(model.genes, matrix.genes, values))
-        genes, groups = model.genes, model.groups
+        genes = model.genes
         calls = call_places(model, matrix.samples, places)
     for row, call in enumerate(calls):
         mine = facts[call.sample]
@@ -141,11 +135,20 @@ def _call(scheme: str, matrix: Any, values: Any, facts: dict[str, dict[str, Valu
         earlier = mine.get("molecular.evidence")
         mine["molecular.evidence"] = f"{earlier};{said}" if earlier else said
         if scheme == "lung_nen":
-            chances = zip(groups, call.probabilities, strict=True)
-            mine["molecular.map_position"] = ";".join(f"{g}={p:.3f}" for g, p in chances)
-            at = {gene: places[row, i] for i, gene in enumerate(genes)}
-            drawn = [f"{m}={at[m]:.3f}" for m in MARKERS if m in at and at[m] == at[m]]
-            mine["expression.markers"] = ";".join(drawn)
+            _draw(mine, dict(zip(genes, places[row], strict=True)), places[row])
+
+
+def _draw(mine: dict[str, Value], ranks: dict[str, float], places: Any) -> None:
+    """Note what the figures of markers and of the map show."""
+    from nenuphar.methods.expression.subtypes import load_reference
+
+    reference = load_reference()
+    x, y = reference.place(places)
+    mine["molecular.map_position"] = f"{x:.3f} {y:.3f}"
+    drawn = [
+        f"{gene}={ranks[gene]:.3f}" for gene in reference.markers if ranks[gene] == ranks[gene]
+    ]
+    mine["expression.markers"] = ";".join(drawn)
 
 
 def _score(matrix: Any, values: Any, facts: dict[str, dict[str, Value]]) -> None:

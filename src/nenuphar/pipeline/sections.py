@@ -13,6 +13,10 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.harmonised_section import harmonised_section
 from nenuphar.pipeline.mechanism_section import mechanism_section
+from nenuphar.pipeline.molecular_sections import (
+    case_molecular_section,
+    cohort_molecular_section,
+)
 from nenuphar.pipeline.pooled_section import pooled_section
 from nenuphar.pipeline.resistance_sections import (
     case_resistance_section,
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames
 
 CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...] = (
+    case_molecular_section,
     case_response_section,
     case_resistance_section,
     mechanism_section,
@@ -42,6 +47,7 @@ COHORT_SECTIONS: tuple[
     Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | Iterable[Section] | None], ...
 ] = (
     harmonised_section,
+    cohort_molecular_section,
     cohort_response_section,
     cohort_resistance_sections,
     cohort_trial_section,

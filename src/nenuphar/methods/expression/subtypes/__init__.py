@@ -20,6 +20,7 @@ from nenuphar.methods.expression.subtypes.immunohistochemistry import (
 )
 from nenuphar.methods.expression.subtypes.model import Model, load_model
 from nenuphar.methods.expression.subtypes.recalibration import RecalibrationError, recalibrate
+from nenuphar.methods.expression.subtypes.reference import Reference, load_reference
 from nenuphar.methods.expression.subtypes.sclc import SclcRule, classify_sclc, load_sclc
 from nenuphar.methods.expression.subtypes.views import ranks
 
@@ -35,6 +36,7 @@ __all__ = [
     "Call",
     "Model",
     "RecalibrationError",
+    "Reference",
     "SclcRule",
     "StainPanel",
     "call_places",
@@ -42,6 +44,7 @@ __all__ = [
     "classify_sclc",
     "classify_stains",
     "load_model",
+    "load_reference",
     "load_sclc",
     "load_stains",
     "panel_columns",

@@ -12,7 +12,10 @@ import os
 import sys
 from pathlib import Path
 
-from nenuphar.methods.expression.subtypes.model import FOLDER, as_text, to_record
+from nenuphar.methods.expression.subtypes.calls import panel_values
+from nenuphar.methods.expression.subtypes.model import FOLDER, as_text, load_model, to_record
+from nenuphar.methods.expression.subtypes.reference import FILE as REFERENCE
+from nenuphar.methods.expression.subtypes.reference import reference_record
 from nenuphar.methods.expression.subtypes.training.cohorts import (
     PANEL_SIZE,
     read_cohort,
@@ -20,6 +23,7 @@ from nenuphar.methods.expression.subtypes.training.cohorts import (
 from nenuphar.methods.expression.subtypes.training.fitting import fit
 from nenuphar.methods.expression.subtypes.training.sclc_rule import sclc_record
 from nenuphar.methods.expression.subtypes.training.stains import FIXED, stain_record
+from nenuphar.methods.expression.subtypes.views import ranks
 
 
 def panel_text(panel: str, data: Path) -> str:
@@ -34,6 +38,15 @@ def panel_text(panel: str, data: Path) -> str:
         PANEL_SIZE[panel],
     )  # fmt: skip
     return as_text(to_record(model))
+
+
+def reference_text(data: Path) -> str:
+    """The reference of the lung NEN map: quantiles, axes and regions, on ranks among the panel."""
+    cohort = read_cohort("lung-nen", data)
+    model = load_model("lung-nen")
+    places = ranks(panel_values(model.genes, cohort.genes, cohort.values))
+    record = reference_record(places, cohort.labels, model.genes, cohort.groups)
+    return json.dumps(record, separators=(",", ":")).replace('],"', '],\n"') + "\n"
 
 
 def write(path: Path, text: str) -> None:
@@ -60,6 +73,8 @@ def main(arguments: list[str] | None = None) -> None:
             from nenuphar.methods.expression.subtypes.training.cards import card
 
             write(wanted.cards / f"{panel}.md", card(panel, wanted.data))
+    if not wanted.panel:
+        write(wanted.out / REFERENCE, reference_text(wanted.data))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,255 @@
+"""Sections on molecules and surroundings: gathers what `report.molecular_sections` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from nenuphar.domain.conclusion import Conclusion
+from nenuphar.domain.observation import Row
+from nenuphar.domain.scope import Scope
+from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.pipeline.case import Assessment
+from nenuphar.report.expression_figures import map_figure, marker_figure, signature_figure
+from nenuphar.report.ideogram import ideogram
+from nenuphar.report.molecular_sections import (
+    Specimen,
+    Voice,
+    asks_of,
+    case_molecular,
+    cohort_molecular,
+)
+from nenuphar.report.section import Section
+from nenuphar.report.words import Words, scope_title
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nenuphar.engine.frames import Frames
+
+JOINED = "tumour.integrated"
+VOICES = {
+    "Morphology": ("tumour.entity", "tumour.grade"),
+    "Markers": ("finding.net_or_nec_markers",),
+    "Molecular group": ("molecular.group", "molecular.evidence"),
+    "Genes": (
+        *("genomics.pathogenic_genes", "genomics.germline_genes", "genomics.biallelic_genes"),
+        *("genomics.altered_pathways", "genomics.alt", "genomics.daxx_atrx"),
+        *("genomics.tmb.tissue", "genomics.tmb_class", "genomics.tmb.blood"),
+        *("genomics.tmb_class_blood", "genomics.tmb_tertile_sclc", "genomics.mismatch_repair"),
+    ),
+    "Copy number": (
+        *("genomics.arm_states", "genomics.chr18_loss", "genomics.sinet_group"),
+        *("genomics.pannet_pattern", "genomics.loh10", "genomics.oscillation"),
+        *("genomics.oscillation_chromosomes", "genomics.focal_events", "genomics.hla_loh"),
+        "genomics.b2m_loh",
+    ),
+    "Surroundings": (
+        *("immune.class", "immune.archetype", "immune.t_cells", "immune.myeloid"),
+        *("immune.tam_to_t", "immune.antigen_presentation", "immune.checkpoints"),
+    ),
+    "Since the earlier specimen": (
+        *("change.t_cells", "change.mhc_i", "change.b2m", "change.subtype", "change.subclone"),
+        "change.fits_acquired_resistance",
+    ),
+}
+"""Kinds of evidence, and the facts in which each speaks."""
+
+_SITES = {"genomics.sinet_group": "small_intestine", "genomics.pannet_pattern": "pancreas",
+          "genomics.loh10": "pancreas"}  # fmt: skip
+"""Facts that speak of one organ only."""
+
+_BACKGROUND = ("Morphology", "Markers")
+"""Kinds that stand beside the others, but call for no section by themselves."""
+
+_DRAWN = {
+    "ideogram": "Copy number against the specimen's own baseline. Stretches below half a megabase "
+    "are not drawn.",
+    "markers": "Ranks among the panel's genes (diamonds) against {n} lung neuroendocrine tumours "
+    "and carcinomas: box, middle half; line, 10th to 90th percentile; bar, median. Source "
+    "{source}.",
+    "map": "Place among the groups of the lung NEN map; regions hold about 90% of each group. "
+    "Where the tumour is of another kind, the place means nothing. Source {source}.",
+    "signatures": "Singscores of gene signatures; 0 is the average gene of the sample.",
+}
+
+
+def case_molecular_section(assessment: Assessment, knowledge: KnowledgeBase) -> Section | None:
+    """Return the joined picture, the voices and the figures of each specimen."""
+    words = Words(knowledge)
+    by_row: dict[tuple[tuple[str, ...], str], dict[str, Conclusion]] = {}
+    for one in assessment.conclusions:
+        if one.scope is Scope.SPECIMEN:
+            by_row.setdefault((one.key, one.assessor), {})[one.fact] = one
+    shown = []
+    for row in assessment.rows[Scope.SPECIMEN]:
+        found = by_row.get((row.key, row.assessor), {})
+        specimen = _specimen(row, found, _site(row, assessment), words, knowledge)
+        shown += [specimen] if specimen else []
+    return case_molecular(shown)
+
+
+def _site(row: Row, assessment: Assessment) -> str:
+    tumours = assessment.rows[Scope.TUMOUR]
+    own = next((tumour for tumour in tumours if tumour.key == row.key[:2]), None)
+    return str(own.values.get("tumour.site", "")) if own else ""
+
+
+def _specimen(
+    row: Row, found: dict[str, Conclusion], site: str, words: Words, knowledge: KnowledgeBase
+) -> Specimen | None:
+    voices = [_voice(kind, facts, found, site, words) for kind, facts in VOICES.items()]
+    spoken = [voice for voice in voices if voice.lines]
+    if not any(voice.kind not in _BACKGROUND for voice in spoken):
+        return None
+    joined = found.get(JOINED)
+    cautions = [
+        said.says
+        for name, one in found.items()
+        if name == JOINED or name.startswith(("immune.", "genomics.", "molecular."))
+        for said in one.cautions
+    ]
+    told = {n: c.value for n, c in found.items() if any(n in facts for facts in VOICES.values())}
+    return Specimen(
+        scope_title(row.scope, row.key) + (f", read by {row.assessor}" if row.assessor else ""),
+        _joined(joined, words, knowledge) if joined else None,
+        asks_of([joined], words.ask) if joined else [],
+        spoken,
+        list(dict.fromkeys(cautions)),
+        list(_figures(row)),
+        {"specimen": row.key[-1], "assessor": row.assessor, "says": told}
+        | ({JOINED: joined.value, "status": joined.status} if joined else {}),
+    )
+
+
+def _joined(one: Conclusion, words: Words, knowledge: KnowledgeBase) -> tuple[str, str, str]:
+    if one.value is None:
+        rivals = " or ".join(words.value(JOINED, value) for value in one.alternatives)
+        return rivals, one.status, "Two pictures fit; look at what they rest on."
+    rule = knowledge.rules.get(one.rule_id.split(";")[0])
+    return words.value(JOINED, one.value), one.status, rule.explanation if rule else ""
+
+
+def _voice(
+    kind: str, facts: Iterable[str], found: dict[str, Conclusion], site: str, words: Words
+) -> Voice:
+    lines, told = [], []
+    for fact in facts:
+        one = found.get(fact)
+        if one is None or (fact in _SITES and site != _SITES[fact]):
+            continue
+        rivals = " or ".join(one.alternatives)
+        if not one.value and one.status != "conflict":
+            told.append(one)
+            continue
+        told.append(one)
+        value = _in_short(fact, one.value, words) if one.value else rivals
+        lines.append((words.fact(fact), _spaced(value), one.status, _basis(one, words)))
+    asked = [one for one in told if one.fact in ("molecular.group", "immune.class") or lines]
+    return Voice(kind, lines, asks_of(asked, words.ask, 2) if kind not in _BACKGROUND else [])
+
+
+def _spaced(value: str) -> str:
+    return value.replace(";", "; ").replace("=", ": ")
+
+
+_SPELLED = ("tumour.entity", "immune.archetype", "finding.net_or_nec_markers")
+"""Facts whose codes are spelled out; those of the others are words of the field."""
+
+
+def _in_short(fact: str, value: str, words: Words) -> str:
+    return words.value(fact, value) if fact in _SPELLED else value.replace("_", " ")
+
+
+def _basis(one: Conclusion, words: Words) -> str:
+    """Say in a few words what a conclusion of rules rests on."""
+    if one.rule_id.startswith("method.") or one.fact == "molecular.group":
+        return ""
+    read = [(i.fact, i.value) for i in one.inputs if i.value and i.fact != "tumour.who_edition"]
+    texts = [f"{words.fact(fact)}: {words.value(fact, value)}" for fact, value in read]
+    return _spaced("; ".join(texts[:3]))
+
+
+def _figures(row: Row) -> Iterable[tuple[str, str]]:
+    values = row.values
+    if "genomics.profile" in values:
+        yield ideogram(str(values["genomics.profile"])), _DRAWN["ideogram"]
+    if "expression.markers" in values:
+        from nenuphar.methods.expression.subtypes import load_reference
+
+        reference = load_reference()
+        about = {"n": reference.samples, "source": f"doi:{reference.source}"}
+        own = _numbers(str(values["expression.markers"]))
+        yield (
+            marker_figure(own, reference.markers, reference.samples),
+            _DRAWN["markers"].format(**about),
+        )
+        if "molecular.map_position" in values:
+            x, y = (float(part) for part in str(values["molecular.map_position"]).split())
+            yield map_figure((x, y), reference.groups), _DRAWN["map"].format(**about)
+    if "expression.signatures" in values:
+        scores = _numbers(str(values["expression.signatures"]))
+        named = [(_in_words(name), score) for name, score in scores.items()]
+        yield signature_figure(named), _DRAWN["signatures"]
+
+
+def _numbers(text: str) -> dict[str, float]:
+    pairs = (part.partition("=") for part in text.split(";") if "=" in part)
+    return {name: float(number) for name, _, number in pairs}
+
+
+_NAMES = {"sclc": "SCLC", "ne50": "NE50", "tgfb": "TGF-β", "cdc1": "cDC1", "cdc2": "cDC2",
+          "cd4": "CD4", "cd8": "CD8", "a": "A", "a2": "A2", "n": "N", "p": "P", "y": "Y",
+          "t": "T"}  # fmt: skip
+
+
+def _in_words(name: str) -> str:
+    words = [_NAMES.get(part, part) for part in name.removeprefix("archetype_").split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def cohort_molecular_section(
+    frames: Frames, conclusions: pl.DataFrame, knowledge: KnowledgeBase
+) -> Section | None:
+    """Return counts of entities by molecular group and by immune class."""
+    import polars as pl
+
+    del frames
+    words = Words(knowledge)
+    keys = ["patient_id", "tumour_id", "specimen_id", "assessor"]
+    entity = conclusions.filter(pl.col("fact") == "tumour.entity").select(
+        *keys, entity=pl.col("value").fill_null("")
+    )
+    tables = []
+    for fact, title in (("molecular.group", "Molecular group"), ("immune.class", "Immune class")):
+        own = conclusions.filter((pl.col("fact") == fact) & pl.col("value").is_not_null())
+        if fact == "molecular.group":
+            own = own.with_columns(pl.col("value").str.split(";")).explode("value")
+        if own.is_empty():
+            continue
+        counted = (
+            own.select(*keys, "value")
+            .join(entity, on=keys, how="left")
+            .group_by("entity", "value")
+            .len()
+        )
+        columns = sorted(counted["value"].unique().to_list())
+        if fact == "immune.class":
+            columns = [c for c in ("hot", "intermediate", "cold") if c in columns]
+        counts = {(e, v): n for e, v, n in counted.iter_rows()}
+        entities = sorted(
+            {e for e, _ in counts},
+            key=lambda e: -sum(n for (own_entity, _), n in counts.items() if own_entity == e),
+        )
+        rows = [
+            (
+                words.value("tumour.entity", e) if e else "not determined",
+                [counts.get((e, column), 0) for column in columns],
+            )
+            for e in entities
+        ]
+        total = sum(counts.values())
+        caption = f"{title} by entity, {total:,} calls"
+        tables.append((caption, [column.replace("=", ": ") for column in columns], rows))
+    return cohort_molecular(tables)
