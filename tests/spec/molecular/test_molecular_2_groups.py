@@ -106,7 +106,8 @@ def test_a_carcinoid_with_the_profile_of_a_carcinoma_is_a_supra_carcinoid(tmp_pa
 
 def test_small_cell_carcinoma_with_both_genes_kept_and_a_shattered_genome(tmp_path):
     text = LUNG + (
-        "pathology.morphology: small_cell\ngenome.chromothripsis: yes\n"
+        "pathology.morphology: small_cell\npathology.mitoses: 60/2mm2\n"
+        "genome.chromothripsis: yes\n"
         "assays: [{id: p, type: panel, genes: [RB1, TP53]}]\n"
     )
     (found,) = told(tmp_path, text).of("tumour.integrated")
