@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
+from nenuphar.pipeline.consolidation_section import consolidation_section
 from nenuphar.pipeline.harmonised_section import harmonised_section
 from nenuphar.pipeline.mechanism_section import mechanism_section
 from nenuphar.pipeline.molecular_sections import (
@@ -36,6 +37,7 @@ CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...]
     case_molecular_section,
     case_response_section,
     case_resistance_section,
+    consolidation_section,
     mechanism_section,
     therapy_section,
     trial_section,

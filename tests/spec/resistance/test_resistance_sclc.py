@@ -7,6 +7,10 @@ import datetime as dt
 import pytest
 from tests_resistance_cases import ADJUVANT, CHEMO, COMBINATION, MONO
 
+import nenuphar as nn
+from nenuphar.knowledge.base import load_knowledge
+from nenuphar.pipeline.consolidation_section import consolidation_section
+
 
 def days_after(day: str, days: int) -> str:
     return str(dt.date.fromisoformat(day) + dt.timedelta(days=days))
@@ -231,3 +235,30 @@ class TestWhatProgressionRestsOn:
         row = classify("sitc_mono", MONO, pd_basis="clinician")
         assert (row["phenotype"], row["pd_basis"]) == ("primary", "clinician")
         assert classify("sitc_mono", MONO)["pd_basis"] == ""
+
+
+class TestConsolidationBesideThePublishedMedians:
+    """Figure 3 of Nie 2024: medians of progression-free survival, each with its own time zero."""
+
+    def section(self, folder, **facts):
+        own = {"line.disease": "sclc", "line.setting": "limited", "line.ici_start": "2020-01-01"}
+        lines = "".join(f'      {name}: "{value}"\n' for name, value in (own | facts).items())
+        text = f'patient: P1\ntreatments:\n  - id: "1"\n    facts:\n{lines}'
+        (folder / "case.yaml").write_text(text)
+        assessment = nn.assess(nn.read_case(folder / "case.yaml"))
+        return consolidation_section(assessment, load_knowledge())
+
+    def test_no_axis_is_shared(self, tmp_path):
+        medians = self.section(tmp_path).data["published_medians"]
+        assert {one["time_zero"] for one in medians} == {
+            "after completion of chemoradiotherapy",
+            "start of or randomisation to chemoradiotherapy",
+        }
+        assert [one["months"] for one in medians] == [9.2, 14.3, 14.5, 15.4, 16.6]
+
+    def test_the_patient_is_counted_from_the_start_of_consolidation(self, tmp_path):
+        (own,) = self.section(tmp_path, **{"line.pd_date": "2020-07-01"}).data["recurrence"]
+        assert (own["months"], own["time_zero"]) == (6, "the start of consolidation")
+
+    def test_it_is_shown_for_limited_disease_only(self, tmp_path):
+        assert self.section(tmp_path, **{"line.setting": "advanced"}) is None
