@@ -137,7 +137,11 @@ def _filled(subjects: pl.DataFrame) -> pl.DataFrame:
         pl.col("response_date") < pl.col("start")
     )
     shown = pl.when(outside.fill_null(value=False)).then(None).otherwise("response_date")
-    return whole.with_columns(shown.alias("response_date"))
+    whole = whole.with_columns(shown.alias("response_date"))
+    # the scan that showed the response was an assessment
+    return whole.with_columns(
+        pl.max_horizontal("last_assessment", "response_date").alias("last_assessment")
+    )
 
 
 def _measured(rows: pl.DataFrame) -> pl.DataFrame:
