@@ -39,11 +39,9 @@ _RESPONSE_HELP = """Best response of every subject, from time-point responses.
     (`nenuphar kb search censoring`). SUBJECTS may then hold death_date, last_contact, lost_date,
     new_therapy, last_dose and on_treatment.
 
-    \b
-    Examples:
-      nenuphar response timepoints.csv --criteria recist1.1 --confirm-days 28 -o best.csv
-      nenuphar response timepoints.csv --criteria irecist --subjects subjects.csv -o best.csv \\
-        --endpoints times.csv
+    **Examples:** `nenuphar response timepoints.csv --criteria recist1.1 --confirm-days 28 -o best.csv`
+
+    `nenuphar response t.csv --criteria irecist --subjects s.csv -o best.csv --endpoints times.csv`
 
     Exit code: 0 done, 1 some records were rejected, 3 unreadable input. For research use.
     """
@@ -59,10 +57,9 @@ _LESIONS_HELP = """Response at every visit, from lesion measurements.
     With --growth, tumour growth rates before and on treatment and hyperprogression are written too;
     they are cautions, and undetermined without a scan before baseline_date.
 
-    \b
-    Examples:
-      nenuphar lesions measurements.csv --criteria irecist -o timepoints.csv
-      nenuphar lesions measurements.csv --criteria recist1.1 -o timepoints.csv --growth growth.csv
+    **Examples:** `nenuphar lesions measurements.csv --criteria irecist -o timepoints.csv`
+
+    `nenuphar lesions m.csv --criteria recist1.1 -o timepoints.csv --growth growth.csv`
 
     Exit code: 0 done, 1 some records were rejected, 3 unreadable input. For research use.
     """
