@@ -39,7 +39,7 @@ _RESPONSE_HELP = """Best response of every subject, from time-point responses.
     (`nenuphar kb search censoring`). SUBJECTS may then hold death_date, last_contact, lost_date,
     new_therapy, last_dose and on_treatment.
 
-    **Examples:** `nenuphar response timepoints.csv --criteria recist1.1 --confirm-days 28 -o best.csv`
+    **Examples:** `nenuphar response points.csv --criteria recist1.1 --confirm-days 28 -o best.csv`
 
     `nenuphar response t.csv --criteria irecist --subjects s.csv -o best.csv --endpoints times.csv`
 
