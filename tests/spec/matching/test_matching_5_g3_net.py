@@ -39,6 +39,24 @@ def test_criteria_never_contradict_what_the_review_says_of_g3_net(answers):
         assert {answer.enrols, answer.record["enrols_g3_net"]} != {"yes", "no"}, answer.record["id"]
 
 
+def test_every_trial_that_is_not_of_sclc_alone_says_what_its_answer_rests_on():
+    for record in KB.kinds("trial"):
+        if not record["id"].endswith("nie_2024"):
+            assert record["separates_g3_net_from_nec"] in ("yes", "no", "unclear"), record["id"]
+            assert record["g3_net_reason"], record["id"]
+
+
+def test_all_rows_of_table_1_are_there_with_status_as_of_the_review():
+    rows = [record for record in KB.kinds("trial") if record["id"].endswith("xu_2021")
+            and record["sources"][0]["locator"].startswith("Table 1, NCT")]  # fmt: skip
+    assert len(rows) == 33
+    for record in rows:
+        given = ("phase", "primary_outcome", "enrolment", "date", "recruitment_status", "condition")
+        assert all(record.get(name) not in (None, "") for name in given), record["id"]
+        assert record["status_as_of"] == "2021"
+        assert record["criteria"]
+
+
 @pytest.mark.parametrize(
     ("trial", "n", "figures"),
     [
