@@ -10,10 +10,15 @@ from functools import cache
 from importlib.resources import files
 
 _ENSEMBL = re.compile(r"^ENSG(\d{11})(\.\d+)?(_PAR_Y)?$")
+_OPEN_FRAME = re.compile(r"^C(\d+|X|Y)orf\d+")
 _ENTREZ = re.compile(r"^\d+(\.0)?$")
 # Spreadsheets turn SEPT2 and MARCH1 into dates; the months that are gene names, either way round.
-_DATE = re.compile(r"^(?:(\d{1,2})-(Mar|Sep|Dec)|(Mar|Sep|Dec)-(\d{1,2}))$", re.IGNORECASE)
-_MONTH_SYMBOL = {"mar": "MARCH", "sep": "SEPT", "dec": "DEC"}
+_DATE = re.compile(
+    r"^(?:(\d{1,2})-(Mar|Sep|Oct|Dec)|(Mar|Sep|Oct|Dec)-(\d{1,2}))$", re.IGNORECASE
+)
+_ISO_DATE = re.compile(r"^\d{4}-(03|09|10|12)-(\d{2})(?:[ T]00:00:00)?$")
+_MONTH_SYMBOL = {"mar": "MARCH", "sep": "SEPT", "oct": "OCT", "dec": "DEC"}
+_MONTH_NUMBER = {"03": "mar", "09": "sep", "10": "oct", "12": "dec"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,8 @@ class Resolution:
 
     `symbol` is the approved symbol, or None where the name is unknown or ambiguous.
     `via` says how it was found: `approved`, `previous`, `alias`, `ensembl`, `entrez`,
-    `retired_entrez`, `spelling` (letter case), `spreadsheet` (a date that was a symbol),
-    `ambiguous` or `unknown`. `candidates` lists the genes an ambiguous name may mean, or, beside
+    `retired_entrez`, `spelling` (letter case; `HLA.A` as R writes it), `spreadsheet` (a date that
+    was a symbol), `joined` (`ASCL1|429`), `ambiguous` or `unknown`. `candidates` lists the genes an ambiguous name may mean, or, beside
     an approved symbol, another gene that the field calls by the same name (TTF1 and NKX2-1).
     """
 
@@ -79,11 +84,12 @@ class GeneIndex:
         """Whether this is an approved symbol, as spelt."""
         return symbol in self._approved
 
-    def resolve(self, name: str) -> Resolution:  # noqa: PLR0911
+    def resolve(self, name: str) -> Resolution:
         """Says which gene a symbol, an alias, an Ensembl gene id or an Entrez id means.
 
-        Unknown and ambiguous names keep `symbol=None`; nothing is guessed. Spelling is taken
-        literally, upper case apart (`C7ORF16`), so that mouse symbols stay unknown.
+        Unknown and ambiguous names keep `symbol=None`; nothing is guessed. Letter case counts:
+        only `C7ORF16` is read as `C7orf16`, so that mouse symbols stay unknown, and an alias that
+        is another gene's symbol but for its case (`Met`) is ambiguous.
         """
         name = name.strip()
         if name in self._approved:
@@ -95,13 +101,33 @@ class GeneIndex:
             return self._by_id(name, self._ensembl.get(int(match[1]), ()), "ensembl")
         if _ENTREZ.match(name):
             return self._by_entrez(name, int(name.removesuffix(".0")))
+        return self._as_date(name) or self._as_joined(name) or self._as_spelling(name)
+
+    def _as_date(self, name: str) -> Resolution | None:
         if match := _DATE.match(name):
             month, day = match[2] or match[3], match[1] or match[4]
-            meant = self.resolve(f"{_MONTH_SYMBOL[month.lower()]}{int(day)}")
-            via = "spreadsheet" if meant.symbol else meant.via
-            return Resolution(name, meant.symbol, via, meant.candidates)
+        elif match := _ISO_DATE.match(name):
+            month, day = _MONTH_NUMBER[match[1]], match[2]
+        else:
+            return None
+        meant = self.resolve(f"{_MONTH_SYMBOL[month.lower()]}{int(day)}")
+        via = "spreadsheet" if meant.symbol else meant.via
+        return Resolution(name, meant.symbol, via, meant.candidates)
+
+    def _as_joined(self, name: str) -> Resolution | None:
+        """Reads two names of one gene with a bar between: `ASCL1|429`, `ENSG00000139352|ASCL1`."""
+        if "|" not in name:
+            return None
+        parts = [self.resolve(part) for part in name.split("|")]
+        symbols = dict.fromkeys(part.symbol for part in parts if part.symbol)
+        return self._by_id(name, tuple(symbols), "joined")
+
+    def _as_spelling(self, name: str) -> Resolution:
         if name.isupper() and name in self._by_upper_case():
             return self._by_id(name, self._by_upper_case()[name], "spelling")
+        dashed = name.replace(".", "-")
+        if dashed in self._approved:
+            return Resolution(name, dashed, "spelling")
         return Resolution(name, None, "unknown")
 
     def resolve_all(self, names: Iterable[str]) -> list[Resolution]:
@@ -109,9 +135,11 @@ class GeneIndex:
         return [self.resolve(name) for name in names]
 
     def _by_name(self, name: str, kind: str, symbols: tuple[str, ...]) -> Resolution:
-        if len(symbols) > 1:
-            return Resolution(name, None, "ambiguous", symbols)
-        return Resolution(name, symbols[0], kind)
+        if kind == "alias" and not name.isupper():
+            _, others = self._names.get(name.upper(), ("", ()))
+            others = (name.upper(),) if name.upper() in self._approved else others
+            symbols = tuple(sorted({*symbols, *others}))
+        return self._by_id(name, symbols, kind)
 
     def _by_entrez(self, name: str, number: int) -> Resolution:
         if number in self._entrez:
@@ -127,10 +155,15 @@ class GeneIndex:
         return Resolution(name, symbols[0], via)
 
     def _by_upper_case(self) -> dict[str, tuple[str, ...]]:
+        """Symbols and former symbols with small letters (open reading frames), in capitals."""
         if not hasattr(self, "_upper"):
             self._upper: dict[str, tuple[str, ...]] = {}
             spelt: dict[str, tuple[str, ...]] = {name: (name,) for name in self._approved}
-            spelt |= {name: symbols for name, (_, symbols) in self._names.items()}
+            spelt |= {
+                name: symbols
+                for name, (kind, symbols) in self._names.items()
+                if kind == "previous" or _OPEN_FRAME.match(name)
+            }
             for name in sorted(spelt):
                 if not name.isupper():
                     held = self._upper.get(name.upper(), ())
