@@ -23,7 +23,7 @@ from nenuphar.io.expression import (
     write_wide,
 )
 from nenuphar.io.gene_sets import read_gmt
-from nenuphar.methods.expression import Options, Scorer, as_signatures, score
+from nenuphar.methods.expression import ExpressionError, Options, Scorer, as_signatures, score
 
 GENES = ["ASCL1", "NEUROD1", "POU2F3", "YAP1", "TP53", "RB1", "MKI67", "CHGA", "SYP", "INSM1"]
 SAMPLES = ["T1", "T2", "T3"]
@@ -188,7 +188,7 @@ def test_wrong_usage_is_told_from_unreadable_input(run, files):
     assert run(files / "absent.tsv").exit_code == 3
     assert run(files / "m.tsv", "--max-rank", "1").exit_code == 2
     assert run(files / "m.tsv", method="gsva").exit_code == 2
-    assert run(files / "m.tsv", out="out.xml").exit_code == 3
+    assert run(files / "m.tsv", out="out.xml").exit_code == 2
     (files / "e.gmt").write_text("only\n")
     result = run(files / "m.tsv", signatures="e.gmt")
     assert (result.exit_code, "line 1: no genes" in result.stderr) == (3, True)
@@ -316,6 +316,76 @@ def test_frames_of_polars_and_pandas_score_alike():
         out = score(frame, SETS, "singscore")
         assert out["sample"].to_list() == SAMPLES
         assert np.array_equal(out.drop("sample").to_numpy(), direct())
+
+
+def test_in_python_oddities_warn_and_what_cannot_be_scored_raises():
+    counts = pl.DataFrame({"gene": GENES} | {s: range(i, i + 10) for i, s in enumerate(SAMPLES)})
+    with pytest.warns(UserWarning, match="the values are counts"):
+        score(counts, SETS, "zscore")
+    frame = pl.DataFrame({"gene": GENES} | {s: X[i] for i, s in enumerate(SAMPLES)})
+    with pytest.warns(UserWarning, match=r"1 of 1 signatures .* none \(0 of 2\)"):
+        score(frame, {"none": ["XX1", "XX2"]}, "singscore")
+    mouse = frame.with_columns(pl.col("gene").str.to_titlecase())
+    with pytest.raises(ExpressionError, match="mouse"):
+        score(mouse, SETS, "singscore")
+    turned = pl.DataFrame({"sample": SAMPLES} | {g: X[:, i] for i, g in enumerate(GENES)})
+    with pytest.raises(ExpressionError, match="transposed"):
+        score(turned, SETS, "singscore")
+
+
+BAD = {
+    "cut.csv.gz": gzip.compress(b"gene,T1\nASCL1,2.5\n" * 50)[:40],
+    "bad.parquet": b"not a parquet file" * 9,
+    "bad.xlsx": b"not a workbook" * 9,
+    "bad.h5ad": b"not an HDF5 file" * 9,
+    "binary.csv": bytes(range(256)),
+    "page.csv": b"<html><body>Not found</body></html>",
+    "ragged.csv": b"gene,T1,T2\nASCL1,1.5,2.5\nCHGA,2.5,1.5,7,8\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_is_not_what_it_seems_is_one_error_with_a_remedy(run, files, name):
+    (files / name).write_bytes(BAD[name])
+    result = run(files / name)
+    assert result.exit_code == 3
+    assert result.output.startswith(f"Error: {name}: ")
+    assert not (files / "out.parquet").exists()
+    if name == "ragged.csv":
+        assert "line 3 has 5" in result.output
+
+
+@pytest.mark.parametrize(
+    ("head", "mark", "point"), [("# made by hand\n\n", ",", "."), ("", ";", ","), ("", " ", ".")]
+)
+def test_comments_decimal_commas_and_blanks_between_columns_are_read(files, head, mark, point):
+    rows = [[g, *(f"{v:.3f}".replace(".", point) for v in X[:, i])] for i, g in enumerate(GENES)]
+    rows[3][1] = "high"
+    text = head + "\n".join(mark.join(row) for row in [["gene", *SAMPLES], *rows])
+    (files / "x.csv").write_text(text)
+    matrix = read_expression(files / "x.csv")
+    (wrong,) = matrix.rejected
+    assert (wrong.line, wrong.record, wrong.value) == (5 + head.count("\n"), "YAP1", "high")
+    assert np.array_equal(matrix.values[1], X[1])
+
+
+def test_genes_with_small_letters_are_no_clinical_columns(files):
+    names = [*GENES, "C10orf99", "HLA.DRA", "Age"]
+    rows = np.hstack([X, np.ones((3, 3))])
+    text = ",".join(["sample", *names])
+    for sample, row in zip(SAMPLES, rows, strict=True):
+        text += "\n" + ",".join([sample, *map(str, row)])
+    (files / "rows.csv").write_text(text)
+    matrix = read_expression(files / "rows.csv", samples_in_rows=True)
+    assert matrix.left_out == ["Age"]
+    assert matrix.genes == names[:-1]
+
+
+def test_output_and_signatures_are_checked_before_the_work(run, files):
+    assert run(files / "m.tsv", out="absent/out.csv").exit_code == 2
+    assert run(files / "m.tsv", out="out.png").exit_code == 2
+    absent = run(files / "m.tsv", signatures="absent.gmt")
+    assert (absent.exit_code, "no such file" in absent.output) == (3, True)
 
 
 def test_scores_that_do_not_exist_are_written_as_missing(tmp_path):

@@ -98,6 +98,7 @@ def score(  # noqa: PLR0913, PLR0917
     ] = False,
 ) -> None:
     """Runs the command; the help text is `_HELP`."""
+    from nenuphar.cli.outputs import check_output
     from nenuphar.io.expression import UnreadableError, read_expression, write_wide
     from nenuphar.methods.expression import (
         ExpressionError,
@@ -106,6 +107,7 @@ def score(  # noqa: PLR0913, PLR0917
         SignatureError,
     )
 
+    check_output(output)
     try:
         options = Options(
             n_up=n_up,
@@ -154,7 +156,7 @@ def _score(
     """Scores block by block; None for the scores where the input forbids it."""
     import numpy as np
 
-    from nenuphar.methods.expression import Scorer, by_range, inspect_names, inspect_values
+    from nenuphar.methods.expression import Scorer, by_range, inspect_names
 
     findings = inspect_names(matrix.genes, matrix.samples, signatures)
     report: dict[str, Any] = {"samples": len(matrix.samples), "genes": len(matrix.genes)}
@@ -172,16 +174,7 @@ def _score(
     scores = None
     if not any(finding.severity == "error" for finding in findings):
         scorer = Scorer(matrix.genes, signatures, method, options, threads, single=single)
-        scores = np.full((len(matrix.samples), len(signatures)), np.nan)
-        for start, values in matrix.blocks():
-            if start == 0:
-                findings += inspect_values(values, method)
-            batch = scorer.score(values)
-            scores[start : start + values.shape[0]] = batch.scores
-            report["incomplete"] += [
-                {"sample": matrix.samples[start + row], "missing": n}
-                for row, n in sorted(batch.incomplete.items())
-            ]
+        scores = _score_blocks(matrix, scorer, findings, report)
         if method == "ssgsea" and options.normalise == "range":
             scores = by_range(scores)
         _describe(scorer, report)
@@ -192,6 +185,35 @@ def _score(
         {name: getattr(finding, name) for name in finding.__slots__} for finding in findings
     ]
     return scores, report
+
+
+def _score_blocks(
+    matrix: ExpressionMatrix, scorer: Scorer, findings: list[Any], report: dict[str, Any]
+) -> Any:
+    """Scores of all samples; a bar shows how far the work is where the matrix stays on disk."""
+    from contextlib import nullcontext
+
+    import numpy as np
+
+    from nenuphar.cli.progress import shown
+    from nenuphar.methods.expression import inspect_values
+
+    total = len(matrix.samples)
+    scores = np.full((total, len(scorer.signatures)), np.nan)
+    silent = nullcontext(lambda step, done, of: None)
+    with silent if matrix.in_memory else shown() as progress:
+        progress("Scoring", 0, total)
+        for start, values in matrix.blocks():
+            if start == 0:
+                findings += inspect_values(values, scorer.method)
+            batch = scorer.score(values)
+            scores[start : start + values.shape[0]] = batch.scores
+            report["incomplete"] += [
+                {"sample": matrix.samples[start + row], "missing": n}
+                for row, n in sorted(batch.incomplete.items())
+            ]
+            progress("Scoring", start + values.shape[0], total)
+    return scores
 
 
 def _describe(scorer: Scorer, report: dict[str, Any]) -> None:
@@ -243,6 +265,15 @@ def _judge(
         )
         return
     empty = np.isnan(scores).all(axis=1)
+    if empty.all():
+        findings.append(
+            Finding(
+                "no_scores",
+                "error",
+                "no sample has a score: each is constant, or lacks most values",
+                "check that the matrix holds expression values",
+            )
+        )
     report["unscored"] = [matrix.samples[row] for row in np.flatnonzero(empty)]
 
 

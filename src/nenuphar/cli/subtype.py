@@ -90,17 +90,13 @@ def subtype(
 
 
 def _check_usage(panel: PanelName, output: Path, labelled: Path | None) -> None:
+    from nenuphar.cli.outputs import check_output
     from nenuphar.methods.expression.subtypes import FITTED_PANELS
 
-    fault = ""
-    if output.suffix not in {".csv", ".tsv", ".parquet"}:
-        fault = f"{output.name}: give an output that ends in .csv, .tsv or .parquet"
-    elif not output.resolve().parent.is_dir():
-        fault = f"{output.parent}: no such folder; make it first"
-    elif labelled is not None and panel.value not in FITTED_PANELS:
-        fault = f"--recalibrate is for {', '.join(FITTED_PANELS)}; {panel.value} is a rule"
-    if fault:
-        typer.echo(f"Error: {fault}", err=True)
+    check_output(output)
+    if labelled is not None and panel.value not in FITTED_PANELS:
+        fitted = ", ".join(FITTED_PANELS)
+        typer.echo(f"Error: --recalibrate is for {fitted}; {panel.value} is a rule", err=True)
         raise typer.Exit(USAGE)
 
 
@@ -123,13 +119,16 @@ def _expression(
     if panel == "sclc":
         rule = load_sclc()
         matrix = _oriented(table, rule.genes)
-        _notice(matrix, panel, rule.genes, notes, rejected)
+        _notice(matrix, panel, rule.genes, rule.coverage_min, notes, rejected)
         values = _on_panel(matrix, rule.genes)
+        _notice_scale(values, notes)
         return rule.groups, classify_sclc(rule, matrix.samples, rule.genes, values)
     model = load_model(panel)
     matrix = _oriented(table, model.genes)
-    _notice(matrix, panel, model.genes, notes, rejected)
-    places = ranks(_on_panel(matrix, model.genes))
+    _notice(matrix, panel, model.genes, model.coverage_min, notes, rejected)
+    values = _on_panel(matrix, model.genes)
+    _notice_scale(values, notes)
+    places = ranks(values)
     if labelled is not None:
         local, labels = _labelled(labelled, matrix, model.genes)
         model, shift = recalibrate(model, local, labels)
@@ -195,24 +194,36 @@ def _notice(
     matrix: ExpressionMatrix,
     panel: str,
     wanted: Sequence[str],
+    needed: float,
     notes: list[str],
     rejected: list[dict[str, Any]],
 ) -> None:
+    """Says what the names tell: repeated and mouse genes, too few of the panel (0-1 `needed`)."""
     from nenuphar.methods.expression import Signature, inspect_names
 
     rejected += [{name: getattr(one, name) for name in one.__slots__} for one in matrix.rejected]
     signature = Signature(panel, dict.fromkeys(wanted, 1.0))
     for finding in inspect_names(matrix.genes, matrix.samples, [signature]):
         if finding.code == "duplicated_genes":
-            notes.append("some genes occur more than once; the first of each was used")
+            notes.append("some genes occur more than once; the largest value of each was used")
         elif finding.code == "mouse_symbols":
             notes.append(f"{finding.message}; {finding.fix}")
-    share = _share_found(wanted, matrix.genes)
-    if share < 0.6:
+    found = round(_share_found(wanted, matrix.genes) * len(wanted))
+    if found < needed * len(wanted):
         notes.append(
-            f"{share:.0%} of the {len(wanted)} genes of {panel} are in the file: no call can be "
-            "made; check the panel and the gene names"
+            f"{found} of the {len(wanted)} genes of {panel} are in the file and {needed:.0%} are "
+            "needed: no call can be made; check the panel and the gene names"
         )
+
+
+def _notice_scale(values: Any, notes: list[str]) -> None:
+    """Says what the values look like where that matters, or may surprise."""
+    from nenuphar.methods.expression import inspect_values
+
+    for finding in inspect_values(values, "singscore"):
+        if finding.code != "negative_values":
+            remedy = f"; {finding.fix}" if finding.severity == "caution" else ""
+            notes.append(finding.message + remedy)
 
 
 def _labelled(path: Path, matrix: ExpressionMatrix, wanted: Sequence[str]) -> tuple[Any, list[str]]:

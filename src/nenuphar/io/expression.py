@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,9 @@ ANNOTATION = {
 }  # fmt: skip
 BLOCK_ROWS = 4096
 SHOWN = 5
+HEAD = 100_000
+# Genes whose names have small letters: open reading frames, and RNA names of GENCODE and miRBase.
+SMALL_LETTERS = re.compile(r"C(\d+|X|Y)orf\d|hsa[-.]|sno[A-Z]|uc[_.]\d|U\d+atac|Metazoa_SRP|Vault")
 REPEAT = "\x1f"
 
 
@@ -54,11 +59,18 @@ class ExpressionMatrix:
     rejected: list[Rejected] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether all values are at hand."""
+        import numpy as np
+
+        return isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr")
+
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
         """Portions of samples with the number of their first: all at once where in memory."""
         import numpy as np
 
-        if isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr"):
+        if self.in_memory:
             yield 0, self.values
             return
         for start in range(0, len(self.samples), rows):
@@ -92,11 +104,11 @@ def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionM
         if suffix == ".parquet":
             import polars as pl
 
-            return _from_frame(pl.read_parquet(path), path, samples_in_rows, 2)
+            return _from_frame(_whole_table(pl.read_parquet, path), path, samples_in_rows, 2)
         if suffix == ".xlsx":
             import polars as pl
 
-            return _from_frame(pl.read_excel(path), path, samples_in_rows, 2)
+            return _from_frame(_whole_table(pl.read_excel, path), path, samples_in_rows, 2)
         if suffix in {".csv", ".tsv", ".txt"}:
             return _table(path, samples_in_rows)
     except ImportError as problem:
@@ -104,12 +116,25 @@ def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionM
             f"{path.name}: reading {suffix} needs {problem.name}; "
             "install nenuphar with the extra `expression`"
         ) from problem
-    except OSError as problem:
+    except (OSError, EOFError) as problem:
         raise UnreadableError(f"{path.name}: not a readable {suffix} file ({problem})") from problem
     raise UnreadableError(
         f"{path.name}: {suffix or 'no suffix'} is no expression format; "
         "give .csv, .tsv, .txt, .xlsx, .parquet, .gct, .h5ad or .zarr"
     )
+
+
+def _whole_table(read: Callable[[Path], pl.DataFrame], path: Path) -> pl.DataFrame:
+    """Reads a binary table; whatever its library raises becomes one error with a remedy."""
+    try:
+        return read(path)
+    except ImportError:
+        raise
+    except Exception as problem:  # each library has errors of its own, some not even public
+        first = str(problem).splitlines()[0]
+        raise UnreadableError(
+            f"{path.name}: not a readable {path.suffix} file ({first}); export the table again"
+        ) from problem
 
 
 def file_text(path: Path) -> bytes:
@@ -122,21 +147,36 @@ def file_text(path: Path) -> bytes:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raw = raw.decode("utf-16").encode()
     raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if not raw.isascii():
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            raw = raw.decode("cp1252", "replace").encode()
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     if not raw.strip():
         raise UnreadableError(f"{path.name}: the file is empty")
+    if b"\0" in raw[:HEAD]:
+        raise UnreadableError(
+            f"{path.name}: not a text file, whatever its suffix says; export it as .csv or .tsv"
+        )
     return raw
 
 
 def _delimiter(header: str) -> str:
-    return max("\t,;", key=header.count)
+    mark = max("\t,;", key=header.count)
+    return mark if mark in header else " "
 
 
 def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
-    raw = file_text(path)
-    frame = _frame(raw, path, skip=0)
-    return _from_frame(frame, path, samples_in_rows, 2)
+    """A table of text; blank lines and comments (`#`) above its header are passed over."""
+    raw, skip, at = file_text(path), 0, 0
+    while (end := raw.find(b"\n", at)) >= 0:
+        line = raw[at:end].strip()
+        if line and not line.startswith(b"#"):
+            break
+        skip, at = skip + 1, end + 1
+    return _from_frame(_frame(raw, path, skip), path, samples_in_rows, skip + 2)
 
 
 def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
@@ -146,7 +186,7 @@ def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
     lines = raw.split(b"\n", skip + 2)
     header = lines[skip].decode("utf-8", "replace").rstrip("\r")
     mark = _delimiter(header)
-    names = [name.strip().strip('"') for name in header.split(mark)]
+    names = [name.strip() for name in next(csv.reader([header], delimiter=mark))]
     if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
         names = ["", *names]  # written by R: no name above the row names
     names = _distinct([name or f"column {i}" for i, name in enumerate(names)])
@@ -156,6 +196,7 @@ def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
         "skip_rows": skip + 1,
         "null_values": MISSING,
         "encoding": "utf8-lossy",
+        "decimal_comma": mark == ";" and b"," in lines[-1].partition(b"\n")[0],
     }
     numbers = dict.fromkeys(names, pl.Float64) | {names[0]: pl.String}
     try:
@@ -165,11 +206,15 @@ def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
             strings = dict.fromkeys(names, pl.String)
             return pl.read_csv(raw, schema=strings, **reading)
     except (pl.exceptions.PolarsError, ValueError) as problem:
-        first = str(problem).splitlines()[0]
         raise UnreadableError(
-            f"{path.name}: not a table of {len(names)} columns ({first}); "
+            f"{path.name}: not a table of {len(names)} columns ({_longest(raw, mark, skip)}); "
             "give one row per gene with as many cells as the header"
         ) from problem
+
+
+def _longest(raw: bytes, mark: str, skip: int) -> str:
+    cells = [line.count(mark.encode()) + 1 for line in raw.split(b"\n")[skip:]]
+    return f"line {cells.index(max(cells)) + skip + 1} has {max(cells)}"
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -247,7 +292,11 @@ def _no_genes(names: Sequence[str]) -> list[str]:
     """Column names that are words (`Age`, `Survival_months`) beside genes, not genes."""
     from nenuphar.terminology.genes import gene_index, looks_like_mouse
 
-    words = [name for name in names if name != name.upper() and not name.startswith("ENS")]
+    words = [
+        name
+        for name in names
+        if name != name.upper() and not name.startswith("ENS") and not SMALL_LETTERS.match(name)
+    ]
     if not words or looks_like_mouse(names):
         return []
     index = gene_index()

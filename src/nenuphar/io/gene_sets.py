@@ -7,6 +7,8 @@ from pathlib import Path
 
 from nenuphar.io.expression import UnreadableError, file_text
 
+SHOWN = 10
+
 
 def read_gmt(path: Path) -> dict[str, dict[str, float]]:
     """Gene sets of a GMT file as name → gene → weight.
@@ -15,6 +17,8 @@ def read_gmt(path: Path) -> dict[str, dict[str, float]]:
     a set counts once. Raises `UnreadableError` for lines without genes, sets of one name and
     weights that are no numbers, all together.
     """
+    if not Path(path).is_file():
+        raise UnreadableError(f"{path}: no such file; give a .gmt file, or `builtin`")
     sets: dict[str, dict[str, float]] = {}
     wrong: list[str] = []
     for number, line in enumerate(file_text(Path(path)).decode("utf-8", "replace").splitlines(), 1):
@@ -33,7 +37,9 @@ def read_gmt(path: Path) -> dict[str, dict[str, float]]:
             except ValueError as problem:
                 wrong.append(f"line {number}: {problem}")
     if wrong or not sets:
-        raise UnreadableError(f"{Path(path).name}: " + ("; ".join(wrong) or "no gene sets"))
+        more = f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        faults = "; ".join(wrong[:SHOWN]) or "no gene sets"
+        raise UnreadableError(f"{Path(path).name}: {faults}{more}")
     return sets
 
 

@@ -163,3 +163,34 @@ def test_the_shipped_signatures_name_approved_genes_and_their_sources():
         assert signature.id == f"signature.{signature.name}"
     weights = signatures["ne50"].genes
     assert (weights["ASCL1"], weights["YAP1"], len(weights)) == (1, -1, 50)
+
+
+def test_genes_centred_over_a_cohort_are_told_from_values_that_are_only_shifted():
+    spread = np.random.default_rng(2).normal(0, 3, 50)
+    shifted = X - 5 + spread
+    assert [f.code for f in inspect_values(shifted, "ssgsea")] == ["negative_values"]
+    assert [f.code for f in inspect_values(shifted - shifted.mean(axis=0), "ssgsea")] == ["centred"]
+
+
+def test_many_samples_with_gaps_are_scored_as_each_alone():
+    rng = np.random.default_rng(3)
+    genes = ["CCN1", "MS4A1", "TP53", *GENES]
+    rows = ["CYR61", "CD20", "TP53", *GENES]
+    holed = rng.normal(5, 1, (6, 53))
+    holed[rng.random(holed.shape) < 0.2] = np.nan
+    wanted = as_signatures({"s": genes[:9], "t": [f"{g}-" for g in genes[5:30]]})
+    for options in (Options(), Options(missing_last=True)):
+        together = Scorer(rows, wanted, "ucell", options).score(holed).scores
+        for row, values in zip(together, holed, strict=True):
+            kept = np.flatnonzero(np.isfinite(values))
+            alone = Scorer([rows[i] for i in kept], wanted, "ucell", options)
+            assert np.array_equal(alone.score(values[kept][None]).scores[0], row, equal_nan=True)
+
+
+def test_a_repeated_gene_lacks_a_value_only_where_every_copy_does():
+    wanted = as_signatures({"s": GENES[:5]})
+    twice = np.hstack([X, X[:, :1]])
+    twice[0, 0] = twice[1, 50] = np.nan
+    batch = Scorer([*GENES, "G0"], wanted, "singscore").score(twice)
+    assert batch.incomplete == {}
+    assert np.array_equal(batch.scores, Scorer(GENES, wanted, "singscore").score(X).scores)

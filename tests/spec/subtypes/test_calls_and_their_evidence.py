@@ -118,6 +118,14 @@ def test_genes_are_found_by_their_previous_names():
     assert np.isfinite(found[:, model.genes.index("NKX2-1")]).all()
 
 
+def test_a_gene_that_stands_twice_counts_with_its_largest_value_in_either_order():
+    model, _, values = tumours("lung-nen", each=2)
+    genes, low = [*model.genes, model.genes[0]], np.zeros((len(values), 1))
+    expected = classify(model, names(values), model.genes, values)
+    for twice in (np.hstack([values, low]), np.hstack([low, values[:, 1:], values[:, :1]])):
+        assert classify(model, names(values), genes, twice) == expected
+
+
 def test_recalibration_brings_calls_back_on_another_platform():
     model, labels, values = tumours("lung-net", each=30, noise=0.08)
     moved = values + np.random.default_rng(3).normal(0, 5, values.shape[1])
@@ -215,6 +223,20 @@ def test_the_panels_genes_alone_and_a_whole_transcriptome_give_the_same_calls(ru
         done = run(tmp_path / f"{name}.csv", "--panel", "lung-nen", "-o", tmp_path / f"{name}.tsv")
         assert done.exit_code == 0, done.output
     assert (tmp_path / "panel.tsv").read_bytes() == (tmp_path / "whole.tsv").read_bytes()
+
+
+def test_counts_and_centred_genes_and_a_thin_panel_are_said(run, tmp_path):
+    model, _, values = tumours("lung-nen")
+    counts = np.rint(2**values)
+    kept = len(model.genes) // 2
+    for genes, cells, says in (
+        (model.genes, counts, "the values are counts"),
+        (model.genes, values - values.mean(axis=0), "centred over a cohort"),
+        (model.genes[:kept], values[:, :kept], f"{kept} of the {len(model.genes)} genes"),
+    ):
+        table = write_table(tmp_path / "new.csv", genes, cells)
+        result = run(table, "--panel", "lung-nen", "-o", tmp_path / "out.csv")
+        assert (result.exit_code, says in result.output) == (0, True)
 
 
 def test_a_file_of_another_panel_is_read_and_not_called(run, tmp_path):

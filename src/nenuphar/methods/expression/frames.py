@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nenuphar.methods.expression.quality import Finding, inspect_names, inspect_values
 from nenuphar.methods.expression.scorer import ExpressionError, Scorer
 from nenuphar.methods.expression.signatures import Signature, as_signatures, builtin_signatures
 from nenuphar.methods.expression.statistics import Options
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 4096
+SHOWN = 4
 
 
 def score(
@@ -43,9 +46,14 @@ def score(
         or a score does not exist. Missing values (NaN, null) are left out of their own sample.
 
     Raises:
-        ExpressionError: the matrix is none of the above.
+        ExpressionError: the matrix is none of the above, is transposed, or holds mouse genes
+            where the signatures are human.
         SignatureError: a signature is empty or has a weight that is no number.
         OptionError: an unknown method or an impossible option.
+
+    Warns:
+        UserWarning: what is odd about the values (counts where the method uses values, centred
+            genes), genes that come twice, and signatures of which too little is measured.
     """
     import polars as pl
 
@@ -55,8 +63,16 @@ def score(
         signatures = builtin_signatures()
     wanted, options = as_signatures(signatures, coverage_min), options or Options()
     genes, samples, values = _matrix(expression)
+    _heed(inspect_names(genes, samples, wanted))
     scorer = Scorer(genes, wanted, method, options, threads)
-    scores = np.concatenate([scorer.score(part).scores for part in _parts(values, len(samples))])
+    scores = np.empty((len(samples), len(wanted)))
+    start = 0
+    for part in _parts(values, len(samples)):
+        if start == 0:
+            _heed(inspect_values(part, method))
+        scores[start : start + part.shape[0]] = scorer.score(part).scores
+        start += part.shape[0]
+    _say_refused(scorer)
     if method == "ssgsea" and options.normalise == "range":
         scores = by_range(scores)
     names = [one.name for one in wanted]
@@ -66,6 +82,27 @@ def score(
     columns = {name: scores[:, i] for i, name in enumerate(names)}
     frame = pl.DataFrame({"sample": samples} | columns, schema_overrides={"sample": pl.String})
     return frame.with_columns(pl.col(names).fill_nan(None))
+
+
+def _heed(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        if finding.severity == "error":
+            raise ExpressionError(f"{finding.message}; {finding.fix}")
+        if finding.severity == "caution":
+            warnings.warn(f"{finding.message}; {finding.fix}", UserWarning, stacklevel=3)
+
+
+def _say_refused(scorer: Scorer) -> None:
+    refused = [one for one in scorer.match.coverage if one.refused]
+    if refused:
+        shown = [f"{one.signature} ({one.found} of {one.genes})" for one in refused[:SHOWN]]
+        listed = ", ".join(shown) + (" …" if len(refused) > SHOWN else "")
+        warnings.warn(
+            f"{len(refused)} of {len(scorer.signatures)} signatures are measured too little for a "
+            f"score: {listed}; check the gene names, or lower coverage_min",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def by_range(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from nenuphar.methods.expression.signatures import Signature
 from nenuphar.terminology.genes import GeneIndex, Resolution, gene_index
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,28 @@ class Replacement:
 
 @dataclass(slots=True)
 class GeneMatch:
-    """The columns of every signature, with all that was replaced, ambiguous or duplicated."""
+    """The columns of every signature, with all that was replaced, ambiguous or duplicated.
+
+    members: per signature, column → weight; named: column → the gene as the signature names it.
+    """
 
     members: list[dict[int, float]] = field(default_factory=list)
+    named: list[dict[int, str]] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
     replaced: list[Replacement] = field(default_factory=list)
     ambiguous: list[Resolution] = field(default_factory=list)
     confusable: list[Resolution] = field(default_factory=list)
+
+    def among(self, measured: NDArray[np.bool_]) -> GeneMatch:
+        """The match for a sample that has a value in some of the columns only."""
+        place = (measured.cumsum() - 1).tolist()
+        members, covers = [], []
+        for held, names, cover in zip(self.members, self.named, self.coverage, strict=True):
+            kept = {place[column]: weight for column, weight in held.items() if measured[column]}
+            lost = tuple(name for column, name in names.items() if not measured[column])
+            members.append(kept)
+            covers.append(replace(cover, found=len(kept), missing=(*cover.missing, *lost)))
+        return replace(self, members=members, coverage=covers)
 
 
 class _Rows:
@@ -94,6 +114,7 @@ def match_genes(genes: Sequence[str], signatures: Sequence[Signature]) -> GeneMa
     rows, match, seen = _Rows(genes), GeneMatch(), {}
     for signature in signatures:
         members: dict[int, float] = {}
+        named: dict[int, str] = {}
         missing, doubled = [], 0
         for gene, weight in signature.genes.items():
             if gene not in seen:
@@ -105,7 +126,9 @@ def match_genes(genes: Sequence[str], signatures: Sequence[Signature]) -> GeneMa
                 doubled += 1
             else:
                 members[column] = weight
+                named[column] = gene
         match.members.append(members)
+        match.named.append(named)
         match.coverage.append(
             Coverage(
                 signature.name,

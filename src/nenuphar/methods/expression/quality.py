@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 COUNTS_ABOVE = 1.0  # whole numbers beyond yes and no; logarithms are not whole numbers
 LINEAR_ABOVE = 100.0  # log2 of anything measured stays below
 CENTRED = (0.25, 0.75)  # share of negative values of genes centred over the cohort
+FEW_SAMPLES = 4
+NEAR_ZERO = 0.2  # standard deviations
+MOST = 0.8
 ROWS_LOOKED_AT = 200
 
 
@@ -111,7 +114,7 @@ def inspect_values(values: Any, method: str) -> list[Finding]:
         ]
     total = seen.size if not hasattr(part, "indptr") else part.shape[0] * part.shape[1]
     share = float(negative.sum()) / total
-    if CENTRED[0] < share < CENTRED[1]:
+    if CENTRED[0] < share < CENTRED[1] and _centred_genes(part):
         return [
             Finding(
                 "centred",
@@ -131,6 +134,15 @@ def inspect_values(values: Any, method: str) -> list[Finding]:
             )
         ]
     return []
+
+
+def _centred_genes(part: Any) -> bool:
+    """Whether most genes lie about zero on average; always possible where samples are few."""
+    if part.shape[0] < FEW_SAMPLES or hasattr(part, "indptr"):
+        return True
+    values = np.where(np.isfinite(part), part, 0.0)
+    about_zero = np.abs(values.mean(axis=0)) < NEAR_ZERO * values.std()
+    return bool(about_zero.mean() > MOST)
 
 
 def _found(names: Sequence[str], signatures: Sequence[Signature]) -> int:

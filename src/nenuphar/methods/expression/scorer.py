@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import compress
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -187,7 +189,7 @@ class Scorer:
         if self._columns is not None:
             merged = np.full((part.shape[0], len(self.genes)), -np.inf)
             for column, target in enumerate(self._columns):
-                np.maximum(merged[:, target], part[:, column], out=merged[:, target])
+                np.fmax(merged[:, target], part[:, column], out=merged[:, target])
             part = merged
         pointer = np.arange(end - begin + 1, dtype=np.int64) * part.shape[1]
         return self._floats(part).ravel(), np.empty(0, np.int32), pointer
@@ -201,7 +203,7 @@ class Scorer:
             at = slice(pointer[row] - pointer[0], pointer[row + 1] - pointer[0])
             to, count = np.unique(targets[columns[at]], return_inverse=True)
             best = np.where(np.bincount(count, minlength=to.size) < copies[to], 0.0, -np.inf)
-            np.maximum.at(best, count, data[at])
+            np.fmax.at(best, count, data[at])
             kept.append((best, to.astype(np.int32)))
             starts[row + 1] = starts[row] + to.size
         return np.concatenate([b for b, _ in kept]), np.concatenate([t for _, t in kept]), starts
@@ -283,13 +285,20 @@ class Scorer:
         full = np.zeros(len(self.genes), dtype=x.dtype)
         full[columns if columns.size else slice(None)] = x
         measured = np.isfinite(full)
-        genes = [gene for gene, here in zip(self.genes, measured, strict=True) if here]
-        if genes:
-            alone = Scorer(genes, self.signatures, self.method, self.options, 1, "plain")
-            out[row] = alone.score(full[measured][None, :]).scores[0]
-        else:
-            out[row] = np.nan
+        out[row] = np.nan
+        if measured.any():
+            out[row] = self._among(measured).score(full[measured][None, :]).scores[0]
         return int((~measured).sum())
+
+    def _among(self, measured: NDArray[np.bool_]) -> Scorer:
+        """The same scorer for the measured genes alone."""
+        alone = copy(self)
+        alone.genes = list(compress(self.genes, measured))
+        alone.duplicated, alone._columns = [], None
+        alone.threads, alone.engine = 1, "plain"
+        alone.match = self.match.among(measured)
+        alone._lay_out(alone.match.members)
+        return alone
 
 
 def _is_sparse(values: object) -> bool:

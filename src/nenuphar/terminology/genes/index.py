@@ -13,9 +13,7 @@ _ENSEMBL = re.compile(r"^ENSG(\d{11})(\.\d+)?(_PAR_Y)?$")
 _OPEN_FRAME = re.compile(r"^C(\d+|X|Y)orf\d+")
 _ENTREZ = re.compile(r"^\d+(\.0)?$")
 # Spreadsheets turn SEPT2 and MARCH1 into dates; the months that are gene names, either way round.
-_DATE = re.compile(
-    r"^(?:(\d{1,2})-(Mar|Sep|Oct|Dec)|(Mar|Sep|Oct|Dec)-(\d{1,2}))$", re.IGNORECASE
-)
+_DATE = re.compile(r"^(?:(\d{1,2})-(Mar|Sep|Oct|Dec)|(Mar|Sep|Oct|Dec)-(\d{1,2}))$", re.IGNORECASE)
 _ISO_DATE = re.compile(r"^\d{4}-(03|09|10|12)-(\d{2})(?:[ T]00:00:00)?$")
 _MONTH_SYMBOL = {"mar": "MARCH", "sep": "SEPT", "oct": "OCT", "dec": "DEC"}
 _MONTH_NUMBER = {"03": "mar", "09": "sep", "10": "oct", "12": "dec"}
@@ -28,8 +26,9 @@ class Resolution:
     `symbol` is the approved symbol, or None where the name is unknown or ambiguous.
     `via` says how it was found: `approved`, `previous`, `alias`, `ensembl`, `entrez`,
     `retired_entrez`, `spelling` (letter case; `HLA.A` as R writes it), `spreadsheet` (a date that
-    was a symbol), `joined` (`ASCL1|429`), `ambiguous` or `unknown`. `candidates` lists the genes an ambiguous name may mean, or, beside
-    an approved symbol, another gene that the field calls by the same name (TTF1 and NKX2-1).
+    was a symbol), `joined` (`ASCL1|429`), `ambiguous` or `unknown`. `candidates` lists the genes
+    an ambiguous name may mean, or, beside an approved symbol, another gene that the field calls
+    by the same name (TTF1 and NKX2-1).
     """
 
     name: str

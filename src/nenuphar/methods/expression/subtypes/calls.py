@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,11 +46,19 @@ def panel_columns(wanted: Sequence[str], genes: Sequence[str]) -> list[int | Non
 
 
 def panel_values(wanted: Sequence[str], genes: Sequence[str], values: Numbers) -> Numbers:
-    """The panel's genes in the panel's order, samples × genes; NaN where not measured."""
+    """The panel's genes in the panel's order, samples × genes; NaN where not measured.
+
+    A gene that stands in several columns of one name is taken at its largest value.
+    """
     out = np.full((values.shape[0], len(wanted)), np.nan)
+    repeated = {name for name, times in Counter(genes).items() if times > 1}
     for place, column in enumerate(panel_columns(wanted, genes)):
-        if column is not None:
-            out[:, place] = values[:, column]
+        if column is None:
+            continue
+        out[:, place] = values[:, column]
+        if genes[column] in repeated:
+            for other in [i for i, name in enumerate(genes) if name == genes[column]]:
+                out[:, place] = np.fmax(out[:, place], values[:, other])
     return out
 
 
