@@ -117,6 +117,20 @@ def test_sclc_archetypes_get_their_own_names():
     assert [(one.call, one.status) for one in calls] == [(g, "called") for g in "YPNAA"]
 
 
+def test_sclc_cell_lines_get_the_names_of_their_clusters():
+    """As mixtures of archetypes: no line had a part in the rule, and none is of the I group."""
+    from nenuphar.methods.expression.subtypes.training.sclc_check import check_sclc, read_lines
+
+    lines = read_lines(DATA)
+    found, confusion = check_sclc(lines)
+    assert len(lines.labels) == 120
+    assert found["agreement"] >= max(0.85, found["agreement_of_the_highest_factor_alone"])
+    assert found["agreement_of_called"] >= 0.9
+    assert found["called"] >= 0.9
+    assert found["permuted_not_called"] >= 0.95
+    assert confusion[2, 2] >= 7  # P, of ten
+
+
 def test_the_same_data_fit_the_same_bytes_close_to_those_shipped():
     from nenuphar.methods.expression.subtypes.model import FOLDER, from_record
     from nenuphar.methods.expression.subtypes.training.cohorts import read_cohort
