@@ -297,14 +297,14 @@ class Signature(Record):
 
     Attributes:
         summary: What a high score means.
-        direction: `positive`, or `both` where some genes weigh negatively.
+        direction: `positive`, or `mixed` where some genes weigh negatively.
         coverage_min: Least share of the genes that a sample must have measured.
         genes: Weight of every gene, by HGNC symbol.
     """
 
     kind: Literal["signature"]
     summary: str = Field(min_length=10)
-    direction: str = "positive"
+    direction: Literal["positive", "mixed"] = "positive"
     coverage_min: float = Field(default=0.7, ge=0, le=1)
     genes: dict[str, float] = Field(min_length=1)
 
