@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nenuphar.io.expression import ExpressionMatrix
-    from nenuphar.methods.expression.subtypes import Call
+    from nenuphar.methods.expression.subtypes import Call, Model
 
 REJECTED, USAGE, UNREADABLE = 1, 2, 3
+SHIFTED = 3
 LABEL_COLUMNS = ("group", "subtype", "label", "call")
 
 
@@ -129,12 +130,32 @@ def _expression(
     values = _on_panel(matrix, model.genes)
     _notice_scale(values, notes)
     places = ranks(values)
+    calls = call_places(model, matrix.samples, places)
     if labelled is not None:
-        local, labels = _labelled(labelled, matrix, model.genes)
-        model, shift = recalibrate(model, local, labels)
-        places -= shift
+        local, labels = _labelled(labelled, matrix, model.genes, notes)
+        fitted, shift = recalibrate(model, local, labels)
+        before, calls = calls, call_places(fitted, matrix.samples, places - shift)
         notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
-    return model.groups, call_places(model, matrix.samples, places)
+        notes += _what_changed(model, fitted, shift, before, calls)
+    return model.groups, calls
+
+
+def _what_changed(
+    model: Model, fitted: Model, shift: Any, before: Sequence[Call], after: Sequence[Call]
+) -> list[str]:
+    """What recalibration moved: genes, the limit of the 90% sets, calls and their status."""
+    import numpy as np
+
+    most = np.argsort(-np.abs(shift), kind="stable")[:SHIFTED]
+    genes = ", ".join(f"{model.genes[i]} {shift[i]:+.2f}" for i in most)
+    called = [sum(one.status == "called" for one in calls) for calls in (before, after)]
+    other = sum(a.call != b.call for a, b in zip(before, after, strict=True))
+    return [
+        f"genes moved by {np.abs(shift).mean():.2f} of the ranks on average, most of all {genes}",
+        f"a group is in the 90% set from probability {1 - model.set_cut:.2f} before, "
+        f"{1 - fitted.set_cut:.2f} now",
+        f"{called[0]} samples were called before, {called[1]} are now; {other} changed their group",
+    ]
 
 
 def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
@@ -181,12 +202,10 @@ def _on_panel(matrix: ExpressionMatrix, wanted: Sequence[str]) -> Any:
     """The panel's genes, samples × genes, read in blocks where the matrix is on disk."""
     import numpy as np
 
-    from nenuphar.methods.expression.subtypes import panel_values
+    from nenuphar.methods.expression.subtypes import panel_layout, take_panel
 
-    parts = [
-        panel_values(wanted, matrix.genes, part.toarray() if hasattr(part, "toarray") else part)
-        for _, part in matrix.blocks()
-    ]
+    layout = panel_layout(wanted, matrix.genes)
+    parts = [take_panel(layout, part) for _, part in matrix.blocks()]
     return np.vstack(parts)
 
 
@@ -226,7 +245,9 @@ def _notice_scale(values: Any, notes: list[str]) -> None:
             notes.append(finding.message + remedy)
 
 
-def _labelled(path: Path, matrix: ExpressionMatrix, wanted: Sequence[str]) -> tuple[Any, list[str]]:
+def _labelled(
+    path: Path, matrix: ExpressionMatrix, wanted: Sequence[str], notes: list[str]
+) -> tuple[Any, list[str]]:
     """Expression and groups of the labelled samples, from their own file or by id."""
     from nenuphar.io.expression import read_expression
     from nenuphar.io.tables import read_table
@@ -245,6 +266,9 @@ def _labelled(path: Path, matrix: ExpressionMatrix, wanted: Sequence[str]) -> tu
         raise RecalibrationError(
             f"{path.name}: none of its ids is in the input; add the expression of these samples"
         )
+    unused = sum(bool(group) for group in groups.values()) - len(rows)
+    if unused:
+        notes.append(f"{unused} labelled samples of {path.name} are not in the input: not used")
     return _on_panel(source, wanted)[rows], [groups[source.samples[i]].strip() for i in rows]
 
 

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import typer
+from scipy.sparse import csr_array
 from typer.testing import CliRunner
 
 from nenuphar.cli import subtype
@@ -124,6 +125,7 @@ def test_a_gene_that_stands_twice_counts_with_its_largest_value_in_either_order(
     expected = classify(model, names(values), model.genes, values)
     for twice in (np.hstack([values, low]), np.hstack([low, values[:, 1:], values[:, :1]])):
         assert classify(model, names(values), genes, twice) == expected
+        assert classify(model, names(values), genes, csr_array(twice)) == expected
 
 
 def test_recalibration_brings_calls_back_on_another_platform():
@@ -257,7 +259,21 @@ def test_the_command_recalibrates_from_a_labelled_file(run, tmp_path):
     result = run(table, "--panel", "lung-net", "--recalibrate", known, "-o", out)
     assert result.exit_code == 0, result.output
     assert "recalibrated on 60 labelled samples" in result.output
+    for part in ("genes moved by 0.", "is in the 90% set from", "samples were called before"):
+        assert part in result.output
     assert np.mean([o["call"] == g for o, g in zip(read(out), labels, strict=True)]) >= 0.95
+
+
+def test_labels_alone_recalibrate_by_the_ids_of_the_input(run, tmp_path):
+    model, labels, values = tumours("lung-net", each=15)
+    table = write_table(tmp_path / "new.csv", model.genes, values)
+    rows = [f"T{i},{group}" for i, group in enumerate(labels)] + ["elsewhere,A1", "T3b,"]
+    known = tmp_path / "known.csv"
+    known.write_text("\n".join(["id,group", *rows]))
+    result = run(table, "--panel", "lung-net", "--recalibrate", known, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0, result.output
+    assert "recalibrated on 60 labelled samples" in result.output
+    assert "1 labelled samples of known.csv are not in the input" in result.output
 
 
 def test_what_cannot_be_read_or_used_is_said_with_its_exit_code(run, tmp_path):

@@ -11,7 +11,9 @@ from nenuphar.methods.expression.subtypes.calls import (
     call_places,
     classify,
     panel_columns,
+    panel_layout,
     panel_values,
+    take_panel,
 )
 from nenuphar.methods.expression.subtypes.immunohistochemistry import (
     StainPanel,
@@ -48,7 +50,9 @@ __all__ = [
     "load_sclc",
     "load_stains",
     "panel_columns",
+    "panel_layout",
     "panel_values",
     "ranks",
     "recalibrate",
+    "take_panel",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,21 +45,35 @@ def panel_columns(wanted: Sequence[str], genes: Sequence[str]) -> list[int | Non
     return [next(iter(members), None) for members in match.members]
 
 
-def panel_values(wanted: Sequence[str], genes: Sequence[str], values: Numbers) -> Numbers:
+def panel_layout(wanted: Sequence[str], genes: Sequence[str]) -> list[list[int]]:
+    """All columns of every gene of a panel: none where absent, several where its name repeats."""
+    copies: dict[str, list[int]] = {}
+    for column, gene in enumerate(genes):
+        copies.setdefault(gene, []).append(column)
+    return [[] if c is None else copies[genes[c]] for c in panel_columns(wanted, genes)]
+
+
+def take_panel(layout: Sequence[Sequence[int]], values: Any) -> Numbers:
     """The panel's genes in the panel's order, samples × genes; NaN where not measured.
 
-    A gene that stands in several columns of one name is taken at its largest value.
+    values: samples × genes, dense or sparse by rows. A gene that stands in several columns is
+    taken at its largest value.
     """
-    out = np.full((values.shape[0], len(wanted)), np.nan)
-    repeated = {name for name, times in Counter(genes).items() if times > 1}
-    for place, column in enumerate(panel_columns(wanted, genes)):
-        if column is None:
-            continue
-        out[:, place] = values[:, column]
-        if genes[column] in repeated:
-            for other in [i for i, name in enumerate(genes) if name == genes[column]]:
-                out[:, place] = np.fmax(out[:, place], values[:, other])
+    held = [column for columns in layout for column in columns]
+    part = values[:, held]
+    part = np.asarray(part.toarray() if hasattr(part, "toarray") else part, dtype=np.float64)
+    out = np.full((values.shape[0], len(layout)), np.nan)
+    start = 0
+    for place, columns in enumerate(layout):
+        for copy in range(start, start + len(columns)):
+            out[:, place] = np.fmax(out[:, place], part[:, copy])
+        start += len(columns)
     return out
+
+
+def panel_values(wanted: Sequence[str], genes: Sequence[str], values: Any) -> Numbers:
+    """The panel's genes out of a matrix with these genes; see `take_panel`."""
+    return take_panel(panel_layout(wanted, genes), values)
 
 
 def classify(
