@@ -176,7 +176,9 @@ def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
         if line and not line.startswith(b"#"):
             break
         skip, at = skip + 1, end + 1
-    return _from_frame(_frame(raw, path, skip), path, samples_in_rows, skip + 2)
+    frame = _frame(raw, path, skip)
+    del raw  # as large as the matrix
+    return _from_frame(frame, path, samples_in_rows, skip + 2)
 
 
 def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
