@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ def read_h_scores(
     columns = {marker: _column(found.frame.columns, marker) for marker in markers}
     absent = [marker for marker, column in columns.items() if column is None]
     if len(absent) == len(markers):
-        raise UnreadableInputError(
-            f"{table.name}: no column for {', '.join(markers)}; name the columns by the markers"
-        )
+        turned = set(markers) & set(found.frame[:, 0].to_list())
+        remedy = "turn the table: samples go in rows" if turned else "name them by the markers"
+        raise UnreadableInputError(f"{table.name}: no column for {', '.join(markers)}; {remedy}")
+    for problem in found.problems:
+        if problem.rejected:
+            rejected.append(asdict(problem))
+        else:
+            notes.append(f"{problem.reason}; {problem.fix}")
     notes += [f"no column for {marker}: taken as not done" for marker in absent]
     lines = found.lines.to_list()
     ids, kept = _ids(found.frame, table, lines, notes, rejected)
@@ -103,7 +109,7 @@ def _reject(
 
 def _number(text: str | None) -> float | None:
     try:
-        value = float(text or "")
+        value = float((text or "").replace(",", "."))
     except ValueError:
         return None
     return value if 0 <= value <= HIGHEST else None

@@ -128,9 +128,9 @@ def _whole_table(read: Callable[[Path], pl.DataFrame], path: Path) -> pl.DataFra
     """Reads a binary table; whatever its library raises becomes one error with a remedy."""
     try:
         return read(path)
-    except ImportError:
+    except (ImportError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
-    except Exception as problem:  # each library has errors of its own, some not even public
+    except BaseException as problem:  # Polars reports some damaged files by a panic
         first = str(problem).splitlines()[0]
         raise UnreadableError(
             f"{path.name}: not a readable {path.suffix} file ({first}); export the table again"
@@ -205,8 +205,10 @@ def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
         try:
             return pl.read_csv(raw, schema=numbers, **reading)
         except pl.exceptions.ComputeError:
-            strings = dict.fromkeys(names, pl.String)
-            return pl.read_csv(raw, schema=strings, **reading)
+            comma = reading.pop("decimal_comma")
+            cells = pl.read_csv(raw, schema=dict.fromkeys(names, pl.String), **reading)
+            points = pl.col(names[1:]).str.replace(",", ".", literal=True)
+            return cells.with_columns(points) if comma else cells
     except (pl.exceptions.PolarsError, ValueError) as problem:
         raise UnreadableError(
             f"{path.name}: not a table of {len(names)} columns ({_longest(raw, mark, skip)}); "

@@ -1,5 +1,7 @@
 """Groups from H-scores: a rule, read as often as a second reading could differ."""
 
+import json
+
 import numpy as np
 import pytest
 import typer
@@ -103,6 +105,19 @@ def test_expression_in_place_of_h_scores_is_noticed(run, tmp_path):
     result = run(table, "--panel", "lung-net-ihc", "-o", out)
     assert "not H-scores" in result.output
     assert out.read_text().count("abstained") == 2
+
+
+def test_a_row_that_cannot_be_read_is_listed_and_a_turned_table_is_refused(run, tmp_path):
+    table, out = tmp_path / "stains.csv", tmp_path / "out.csv"
+    table.write_text("id;OTP;ASCL1;HNF1A\na;250,5;120;0\nb;250;120;0;9;9\n")
+    result = run(table, "--panel", "lung-net-ihc", "-o", out, "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [one["line"] for one in report["rejected"]] == [3]
+    assert [(one["sample"], one["call"]) for one in report["calls"]] == [("a", "A1")]
+    table.write_text("marker,a,b\nOTP,250,0\nASCL1,120,0\nHNF1A,0,200\n")
+    turned = run(table, "--panel", "lung-net-ihc", "-o", out)
+    assert (turned.exit_code, "samples go in rows" in turned.output) == (3, True)
 
 
 def test_a_table_without_the_stains_is_refused(run, tmp_path):

@@ -79,7 +79,7 @@ def test_stains_agree_with_the_published_groups_on_other_folds(panel, accuracy):
     from nenuphar.methods.expression.subtypes.training.cohorts import read_stains
     from nenuphar.methods.expression.subtypes.training.stains import measure_stains
 
-    figures, _ = measure_stains(panel, *read_stains(panel, DATA))
+    figures, *_ = measure_stains(panel, *read_stains(panel, DATA))
     assert figures["accuracy_of_called"] >= accuracy
     assert figures["called"] >= 0.85
     assert figures["calibration_error"] <= 0.08

@@ -8,7 +8,7 @@ from typing import Any
 
 from nenuphar.methods.expression.subtypes.model import load_record
 from nenuphar.methods.expression.subtypes.training.cohorts import GROUPS, read_cohort, read_stains
-from nenuphar.methods.expression.subtypes.training.measure import SEEDS, Measured, measure
+from nenuphar.methods.expression.subtypes.training.measure import SEEDS, measure
 from nenuphar.methods.expression.subtypes.training.platforms import STRONG
 from nenuphar.methods.expression.subtypes.training.stains import FIXED, measure_stains
 
@@ -87,13 +87,13 @@ def _expression_part(panel: str, data: Path) -> list[str]:
         "", *_figures(found.figures), "", "Recall: "
         + ", ".join(f"{group} {value:.2f}" for group, value in found.recall.items()) + ".", "",
         "Confusion over the repeats (rows: published; columns: called, whatever the status).",
-        "", *_table(GROUPS[panel], found.confusion), "", *_calibration(found), "",
+        "", *_table(GROUPS[panel], found.confusion), "", *_calibration(found.calibration), "",
     ]  # fmt: skip
 
 
 def _stain_part(panel: str, data: Path) -> list[str]:
     scores, labels = read_stains(panel, data)
-    figures, confusion = measure_stains(panel, scores, labels)
+    figures, confusion, calibration = measure_stains(panel, scores, labels)
     cuts = ", ".join(f"{name} {value:g}" for name, value in load_record(panel)["cuts"].items())
     return [
         "## Fitted on", "", TRAINED_ON[panel].format(n=len(labels)), "",
@@ -102,7 +102,8 @@ def _stain_part(panel: str, data: Path) -> list[str]:
         f"(± {FIXED[panel]['reading_sd']:g} points) that give it.", "",
         "## Measured", "", "Cut-offs chosen on four fifths, measured on the last.", "",
         *_figures(figures), "", "Confusion (rows: published; columns: called).",
-        "", *_table(FIXED[panel]["groups"], confusion), "", *_rna_agreement(panel, data),
+        "", *_table(FIXED[panel]["groups"], confusion), "", *_calibration(calibration), "",
+        *_rna_agreement(panel, data),
     ]  # fmt: skip
 
 
@@ -169,9 +170,9 @@ def _table(groups: Sequence[str], counts: Any, rows: Sequence[str] | None = None
     return lines
 
 
-def _calibration(found: Measured) -> list[str]:
+def _calibration(bins: Sequence[tuple[float, float, int]]) -> list[str]:
     lines = ["Calibration (`#` is 2% right, `|` what was said).", "", "```"]
-    for said, right, count in found.calibration:
+    for said, right, count in bins:
         bar = list("#" * round(right * 50) + " " * (51 - round(right * 50)))
         bar[round(said * 50)] = "|"
         lines.append(f"said {said:.2f}  right {right:.2f}  n {count:4d}  {''.join(bar).rstrip()}")

@@ -15,7 +15,10 @@ from nenuphar.methods.expression.subtypes.immunohistochemistry import (
     classify_stains,
 )
 from nenuphar.methods.expression.subtypes.model import Numbers
-from nenuphar.methods.expression.subtypes.training.measure import calibration_error
+from nenuphar.methods.expression.subtypes.training.measure import (
+    calibration_bins,
+    calibration_error,
+)
 
 GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
     "sclc-ihc": {
@@ -70,8 +73,8 @@ def stain_record(panel: str, data: Path) -> dict[str, Any]:
 
 def measure_stains(
     panel: str, scores: Numbers, labels: list[str]
-) -> tuple[dict[str, float], np.ndarray]:
-    """Figures and confusion (true × called) with the cut-offs chosen on the other folds."""
+) -> tuple[dict[str, float], np.ndarray, list[tuple[float, float, int]]]:
+    """Figures, confusion (true × called), calibration; cut-offs chosen on the other folds."""
     from sklearn.model_selection import StratifiedKFold
 
     groups = FIXED[panel]["groups"]
@@ -85,9 +88,10 @@ def measure_stains(
     right = chances.argmax(axis=1) == y
     confusion = np.zeros((len(groups), len(groups)), dtype=np.int64)
     np.add.at(confusion, (y, chances.argmax(axis=1)), 1)
-    return {
+    figures = {
         "accuracy": float(right.mean()),
         "called": float(called.mean()),
         "accuracy_of_called": float(right[called].mean()),
         "calibration_error": calibration_error(chances, y),
-    }, confusion
+    }
+    return figures, confusion, calibration_bins(chances, y)
