@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
 
 REJECTED, USAGE, UNREADABLE = 1, 2, 3
 SHIFTED = 3
+SHOWN = 4
 LABEL_COLUMNS = ("group", "subtype", "label", "call")
+
+
+@dataclass(slots=True)
+class Noticed:
+    """What there is to say beside the calls: remarks, and lists of what was read otherwise."""
+
+    notes: list[str] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    replaced: list[dict[str, str]] = field(default_factory=list)
+    ambiguous: list[dict[str, Any]] = field(default_factory=list)
 
 
 class PanelName(StrEnum):
@@ -74,20 +86,19 @@ def subtype(
     from nenuphar.io.expression import UnreadableError
     from nenuphar.methods.expression.subtypes import STAIN_PANELS, RecalibrationError
 
-    notes: list[str] = []
-    rejected: list[dict[str, Any]] = []
+    noticed = Noticed()
     _check_usage(panel, output, labelled)
     try:
         if panel.value in STAIN_PANELS:
-            groups, calls = _stains(table, panel.value, notes, rejected)
+            groups, calls = _stains(table, panel.value, noticed)
         else:
-            groups, calls = _expression(table, panel.value, labelled, notes, rejected)
+            groups, calls = _expression(table, panel.value, labelled, noticed)
         write_calls(output, groups, calls)
     except (UnreadableError, UnreadableInputError, RecalibrationError) as problem:
         typer.echo(f"Error: {problem}", err=True)
         raise typer.Exit(UNREADABLE) from None
-    _tell(calls, groups, notes, rejected, json_report)
-    raise typer.Exit(REJECTED if rejected else 0)
+    _tell(calls, groups, noticed, json_report)
+    raise typer.Exit(REJECTED if noticed.rejected else 0)
 
 
 def _check_usage(panel: PanelName, output: Path, labelled: Path | None) -> None:
@@ -105,8 +116,7 @@ def _expression(
     table: Path,
     panel: str,
     labelled: Path | None,
-    notes: list[str],
-    rejected: list[dict[str, Any]],
+    noticed: Noticed,
 ) -> tuple[Sequence[str], list[Call]]:
     from nenuphar.methods.expression.subtypes import (
         call_places,
@@ -120,23 +130,23 @@ def _expression(
     if panel == "sclc":
         rule = load_sclc()
         matrix = _oriented(table, rule.genes)
-        _notice(matrix, panel, rule.genes, rule.coverage_min, notes, rejected)
+        _notice(matrix, panel, rule.genes, rule.coverage_min, noticed)
         values = _on_panel(matrix, rule.genes)
-        _notice_scale(values, notes)
+        _notice_scale(values, noticed.notes)
         return rule.groups, classify_sclc(rule, matrix.samples, rule.genes, values)
     model = load_model(panel)
     matrix = _oriented(table, model.genes)
-    _notice(matrix, panel, model.genes, model.coverage_min, notes, rejected)
+    _notice(matrix, panel, model.genes, model.coverage_min, noticed)
     values = _on_panel(matrix, model.genes)
-    _notice_scale(values, notes)
+    _notice_scale(values, noticed.notes)
     places = ranks(values)
     calls = call_places(model, matrix.samples, places)
     if labelled is not None:
-        local, labels = _labelled(labelled, matrix, model.genes, notes)
+        local, labels = _labelled(labelled, matrix, model.genes, noticed.notes)
         fitted, shift = recalibrate(model, local, labels)
         before, calls = calls, call_places(fitted, matrix.samples, places - shift)
-        notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
-        notes += _what_changed(model, fitted, shift, before, calls)
+        noticed.notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
+        noticed.notes += _what_changed(model, fitted, shift, before, calls)
     return model.groups, calls
 
 
@@ -210,26 +220,32 @@ def _on_panel(matrix: ExpressionMatrix, wanted: Sequence[str]) -> Any:
 
 
 def _notice(
-    matrix: ExpressionMatrix,
-    panel: str,
-    wanted: Sequence[str],
-    needed: float,
-    notes: list[str],
-    rejected: list[dict[str, Any]],
+    matrix: ExpressionMatrix, panel: str, wanted: Sequence[str], needed: float, noticed: Noticed
 ) -> None:
-    """Says what the names tell: repeated and mouse genes, too few of the panel (0-1 `needed`)."""
-    from nenuphar.methods.expression import Signature, inspect_names
+    """Says what the names tell: repeated, mouse and renamed genes, too few of the panel's.
 
-    rejected += [{name: getattr(one, name) for name in one.__slots__} for one in matrix.rejected]
+    needed: the share of the panel's genes (0-1) without which nothing is called.
+    """
+    from nenuphar.methods.expression import Signature, inspect_names
+    from nenuphar.methods.expression.matching import match_genes
+
+    noticed.rejected += [asdict(one) for one in matrix.rejected]
     signature = Signature(panel, dict.fromkeys(wanted, 1.0))
     for finding in inspect_names(matrix.genes, matrix.samples, [signature]):
         if finding.code == "duplicated_genes":
-            notes.append("some genes occur more than once; the largest value of each was used")
+            noticed.notes.append(
+                "some genes occur more than once; the largest value of each was used"
+            )
         elif finding.code == "mouse_symbols":
-            notes.append(f"{finding.message}; {finding.fix}")
-    found = round(_share_found(wanted, matrix.genes) * len(wanted))
+            noticed.notes.append(f"{finding.message}; {finding.fix}")
+    match = match_genes(matrix.genes, [signature])
+    noticed.replaced += [asdict(one) for one in match.replaced]
+    noticed.ambiguous += [
+        {"name": one.name, "candidates": list(one.candidates)} for one in match.ambiguous
+    ]
+    found = match.coverage[0].found
     if found < needed * len(wanted):
-        notes.append(
+        noticed.notes.append(
             f"{found} of the {len(wanted)} genes of {panel} are in the file and {needed:.0%} are "
             "needed: no call can be made; check the panel and the gene names"
         )
@@ -272,14 +288,12 @@ def _labelled(
     return _on_panel(source, wanted)[rows], [groups[source.samples[i]].strip() for i in rows]
 
 
-def _stains(
-    table: Path, panel: str, notes: list[str], rejected: list[dict[str, Any]]
-) -> tuple[Sequence[str], list[Call]]:
+def _stains(table: Path, panel: str, noticed: Noticed) -> tuple[Sequence[str], list[Call]]:
     from nenuphar.cli.h_scores import read_h_scores
     from nenuphar.methods.expression.subtypes import classify_stains, load_stains
 
     stains = load_stains(panel)
-    samples, scores = read_h_scores(table, stains.markers, notes, rejected)
+    samples, scores = read_h_scores(table, stains.markers, noticed.notes, noticed.rejected)
     return stains.groups, classify_stains(stains, samples, scores)
 
 
@@ -301,11 +315,25 @@ def write_calls(path: Path, groups: Sequence[str], calls: Sequence[Call]) -> Non
     write_whole(frame, path)
 
 
+def _other_names(noticed: Noticed) -> list[str]:
+    """Genes that were found under another name, or not, for a name may mean several."""
+    notes = []
+    if noticed.replaced:
+        shown = [f"{one['wanted']} as {one['row']}" for one in noticed.replaced[:SHOWN]]
+        more = ", …; --json lists them" if len(noticed.replaced) > SHOWN else ""
+        notes.append(
+            f"genes found under other names: {len(noticed.replaced)} ({', '.join(shown)}{more})"
+        )
+    return notes + [
+        f"{one['name']} may be {' or '.join(one['candidates'])}: not used"
+        for one in noticed.ambiguous
+    ]
+
+
 def _tell(
     calls: Sequence[Call],
     groups: Sequence[str],
-    notes: Sequence[str],
-    rejected: Sequence[dict[str, Any]],
+    noticed: Noticed,
     as_json: bool,
 ) -> None:
     """Says what was noticed: JSON on standard output, or sentences on standard error."""
@@ -318,8 +346,7 @@ def _tell(
         report = {
             "samples": len(calls),
             "status": dict(sorted(counts.items())),
-            "notes": list(notes),
-            "rejected": list(rejected),
+            **asdict(noticed),
             "calls": [
                 {
                     "sample": one.sample,
@@ -333,9 +360,9 @@ def _tell(
         }
         typer.echo(json.dumps(report, indent=2, sort_keys=True))
         return
-    for note in notes:
+    for note in [*noticed.notes, *_other_names(noticed)]:
         typer.echo(f"Note: {note}.", err=True)
-    for one in rejected:
+    for one in noticed.rejected:
         typer.echo(
             f"Rejected: {one['file']}, line {one['line']}, {one['record'] or 'no name'}, "
             f"{one['column']}: {one['reason']}; {one['fix']}.",

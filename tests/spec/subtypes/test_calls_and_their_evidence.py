@@ -128,6 +128,22 @@ def test_a_gene_that_stands_twice_counts_with_its_largest_value_in_either_order(
         assert classify(model, names(values), genes, csr_array(twice)) == expected
 
 
+def test_every_renamed_and_every_ambiguous_gene_is_listed(run, tmp_path):
+    model, labels, values = tumours("lung-nen", each=1)
+    old = {"ASCL1": "ENSG00000139352.4", "HNF1A": "TCF1"}
+    table = write_table(tmp_path / "old.csv", [old.get(g, g) for g in model.genes], values)
+    result = run(table, "--panel", "lung-nen", "-o", tmp_path / "out.csv", "--json")
+    report = json.loads(result.stdout)
+    assert [(one["wanted"], one["row"], one["via"]) for one in report["replaced"]] == [
+        ("ASCL1", "ENSG00000139352.4", "ensembl")
+    ]
+    assert report["ambiguous"] == [{"name": "TCF1", "candidates": ["HNF1A", "TCF7"]}]
+    assert [one["call"] for one in report["calls"]] == labels
+    said = run(table, "--panel", "lung-nen", "-o", tmp_path / "out.csv").output
+    assert "genes found under other names: 1 (ASCL1 as ENSG00000139352.4)" in said
+    assert "TCF1 may be HNF1A or TCF7: not used" in said
+
+
 def test_recalibration_brings_calls_back_on_another_platform():
     model, labels, values = tumours("lung-net", each=30, noise=0.08)
     moved = values + np.random.default_rng(3).normal(0, 5, values.shape[1])
