@@ -100,6 +100,18 @@ def test_builtin_signatures_are_refused_one_by_one_where_too_little_is_measured(
     assert "ne50" not in refused
 
 
+def test_genes_found_by_id_are_one_line_and_the_whole_list_in_json(run, files):
+    ids = {"ASCL1": "ENSG00000139352.4", "CHGA": "ENSG00000100604.13", "SYP": "M6PBP1|6855"}
+    frame = pl.read_csv(files / "m.tsv", separator="\t")
+    frame = frame.with_columns(pl.col("gene").replace(ids | {"INSM1": "IA-1"}))
+    frame.write_csv(files / "ids.csv")
+    said = run(files / "ids.csv").output
+    assert "Replaced: 2 genes were found by their Ensembl id; --json lists them." in said
+    assert "Replaced: INSM1 was found as IA-1 (INSM1, alias)." in said
+    report = json.loads(run(files / "ids.csv", "--json").stdout)
+    assert {one["row"] for one in report["replaced"]} == {*ids.values(), "IA-1"}
+
+
 def test_nothing_measured_is_unreadable_and_writes_nothing(run, files):
     result = run(files / "m.tsv", signatures="builtin")
     assert result.exit_code == 3

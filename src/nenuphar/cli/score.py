@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nenuphar.methods.expression import Options, Scorer, Signature
 
 REJECTED, USAGE, UNREADABLE = 1, 2, 3
+SHOWN = 10
+ID_KINDS = {"ensembl": "Ensembl id", "entrez": "Entrez id", "joined": "symbol and id"}
 
 
 class MethodName(StrEnum):
@@ -277,6 +279,21 @@ def _judge(
     report["unscored"] = [matrix.samples[row] for row in np.flatnonzero(empty)]
 
 
+def _replaced(replaced: list[dict[str, str]]) -> list[str]:
+    """A line for every gene found under another symbol, and one for each kind of id."""
+    from collections import Counter
+
+    by_id = Counter(one["via"] for one in replaced if one["via"] in ID_KINDS)
+    return [
+        f"Replaced: {one['wanted']} was found as {one['row']} ({one['symbol']}, {one['via']})."
+        for one in replaced
+        if one["via"] not in ID_KINDS
+    ] + [
+        f"Replaced: {number} genes were found by their {ID_KINDS[kind]}; --json lists them."
+        for kind, number in sorted(by_id.items())
+    ]
+
+
 def _tell(report: dict[str, Any], as_json: bool) -> None:
     """Says what was noticed: JSON on standard output, or sentences on standard error."""
     if as_json:
@@ -296,10 +313,7 @@ def _tell(report: dict[str, Any], as_json: bool) -> None:
         for one in report["signatures"]
         if one["refused"]
     ]
-    lines += [
-        f"Replaced: {one['wanted']} was found as {one['row']} ({one['symbol']}, {one['via']})."
-        for one in report["replaced"]
-    ]
+    lines += _replaced(report["replaced"])
     lines += [
         f"Ambiguous: {one['name']} may be {' or '.join(one['candidates'])}; not used."
         for one in report["ambiguous"]
@@ -312,8 +326,10 @@ def _tell(report: dict[str, Any], as_json: bool) -> None:
     lines += [
         f"Incomplete: sample {one['sample']}: {one['missing']} values missing or not finite; "
         "scored on the others."
-        for one in report["incomplete"]
+        for one in report["incomplete"][:SHOWN]
     ]
+    more = len(report["incomplete"]) - SHOWN
+    lines += [f"Incomplete: {more} more samples; --json lists them."] if more > 0 else []
     lines += [f"Unscored: sample {one}." for one in report["unscored"]]
     lines += [
         f"Rejected: {one['file']}, line {one['line']}, {one['record'] or 'no name'}, "
