@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,25 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nenuphar.io.matrix_text import REPEAT, UnreadableError, file_text, text_frame
+
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-MISSING = ["", "NA", "NaN", "nan", "N/A", "null", "NULL", "None", "."]
 ANNOTATION = {
     "entrez_gene_id", "entrezgeneid", "entrez", "description", "gene_name", "gene_symbol",
     "hgnc_symbol", "ensembl_gene_id", "gene_biotype",
 }  # fmt: skip
 BLOCK_ROWS = 4096
 SHOWN = 5
-HEAD = 100_000
 # Genes whose names have small letters: open reading frames, and RNA names of GENCODE and miRBase.
 SMALL_LETTERS = re.compile(r"C(\d+|X|Y)orf\d|hsa[-.]|sno[A-Z]|uc[_.]\d|U\d+atac|Metazoa_SRP|Vault")
-REPEAT = "\x1f"
-
-
-class UnreadableError(ValueError):
-    """A file that cannot be read as what it should be: what, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,37 +131,6 @@ def _whole_table(read: Callable[[Path], pl.DataFrame], path: Path) -> pl.DataFra
         ) from problem
 
 
-def file_text(path: Path) -> bytes:
-    """The bytes of a text file: unpacked, as UTF-8, with line feeds. Raises where it is empty."""
-    raw = path.read_bytes()
-    if path.suffix == ".gz":
-        import gzip
-
-        raw = gzip.decompress(raw)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raw = raw.decode("utf-16").encode()
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if not raw.isascii():
-        try:
-            raw.decode()
-        except UnicodeDecodeError:
-            raw = raw.decode("cp1252", "replace").encode()
-    if b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
-    if not raw.strip():
-        raise UnreadableError(f"{path.name}: the file is empty")
-    if b"\0" in raw[:HEAD]:
-        raise UnreadableError(
-            f"{path.name}: not a text file, whatever its suffix says; export it as .csv or .tsv"
-        )
-    return raw
-
-
-def _delimiter(header: str) -> str:
-    mark = max("\t,;", key=header.count)
-    return mark if mark in header else " "
-
-
 def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
     """A table of text; blank lines and comments (`#`) above its header are passed over."""
     raw, skip, at = file_text(path), 0, 0
@@ -176,59 +139,9 @@ def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
         if line and not line.startswith(b"#"):
             break
         skip, at = skip + 1, end + 1
-    frame = _frame(raw, path, skip)
+    frame = text_frame(raw, path, skip)
     del raw  # as large as the matrix
     return _from_frame(frame, path, samples_in_rows, skip + 2)
-
-
-def _frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
-    """A table of numbers, its first column text; cells that are no numbers stay text."""
-    import polars as pl
-
-    lines = raw.split(b"\n", skip + 2)
-    header = lines[skip].decode("utf-8", "replace").rstrip("\r")
-    mark = _delimiter(header)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=mark))]
-    if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
-        names = ["", *names]  # written by R: no name above the row names
-    names = _distinct([name or f"column {i}" for i, name in enumerate(names)])
-    reading: dict[str, Any] = {
-        "separator": mark,
-        "has_header": False,
-        "skip_rows": skip + 1,
-        "null_values": MISSING,
-        "encoding": "utf8-lossy",
-        "decimal_comma": mark == ";" and b"," in lines[-1].partition(b"\n")[0],
-    }
-    numbers = dict.fromkeys(names, pl.Float64) | {names[0]: pl.String}
-    try:
-        try:
-            return pl.read_csv(raw, schema=numbers, **reading)
-        except pl.exceptions.ComputeError:
-            comma = reading.pop("decimal_comma")
-            cells = pl.read_csv(raw, schema=dict.fromkeys(names, pl.String), **reading)
-            points = pl.col(names[1:]).str.replace(",", ".", literal=True)
-            return cells.with_columns(points) if comma else cells
-    except (pl.exceptions.PolarsError, ValueError) as problem:
-        raise UnreadableError(
-            f"{path.name}: not a table of {len(names)} columns ({_longest(raw, mark, skip)}); "
-            "give one row per gene with as many cells as the header"
-        ) from problem
-
-
-def _longest(raw: bytes, mark: str, skip: int) -> str:
-    cells = [line.count(mark.encode()) + 1 for line in raw.split(b"\n")[skip:]]
-    return f"line {cells.index(max(cells)) + skip + 1} has {max(cells)}"
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Marks repeated names, which a data frame does not take; `_from_frame` unmarks them."""
-    seen: Counter[str] = Counter()
-    marked = []
-    for name in names:
-        marked.append(f"{name}{REPEAT}{seen[name]}" if seen[name] else name)
-        seen[name] += 1
-    return marked
 
 
 def _from_frame(
@@ -350,7 +263,7 @@ def _gct(path: Path) -> ExpressionMatrix:
         raise UnreadableError(
             f"{path.name}, line 2: no GCT dimensions; a GCT file begins with #1.2 and its size"
         ) from problem
-    frame = _frame(raw, path, skip=2)
+    frame = text_frame(raw, path, skip=2)
     notes, heads = (shape[2], shape[3]) if len(shape) == 4 else (1, 0)
     frame = frame.drop(frame.columns[1 : 1 + notes])[heads:]
     if frame.shape != (shape[0], shape[1] + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nenuphar.io.expression import UnreadableError, file_text
+from nenuphar.io.matrix_text import UnreadableError, file_text
 
 SHOWN = 10
 
