@@ -351,6 +351,7 @@ BAD = {
     "bad.xlsx": b"not a workbook" * 9,
     "bad.h5ad": b"not an HDF5 file" * 9,
     "binary.csv": bytes(range(256)),
+    "comment.csv": b"# nothing else\n",
     "page.csv": b"<html><body>Not found</body></html>",
     "ragged.csv": b"gene,T1,T2\nASCL1,1.5,2.5\nCHGA,2.5,1.5,7,8\n",
 }

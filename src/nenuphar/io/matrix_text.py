@@ -51,6 +51,13 @@ def _delimiter(header: str) -> str:
     return mark if mark in header else " "
 
 
+def _cells(header: str, mark: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(csv.reader([header], delimiter=mark))]
+    except csv.Error:
+        return [name.strip().strip('"') for name in header.split(mark)]
+
+
 def text_frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
     """A table of numbers, its first column text; cells that are no numbers stay text.
 
@@ -62,7 +69,9 @@ def text_frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
     lines = raw.split(b"\n", skip + 2)
     header = lines[skip].decode("utf-8", "replace").rstrip("\r")
     mark = _delimiter(header)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=mark))]
+    names = _cells(header, mark)
+    if not any(names):
+        raise UnreadableError(f"{path.name}: no header; name the columns in the first line")
     if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
         names = ["", *names]  # written by R: no name above the row names
     names = _distinct([name or f"column {i}" for i, name in enumerate(names)])
@@ -72,7 +81,7 @@ def text_frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
         "skip_rows": skip + 1,
         "null_values": MISSING,
         "encoding": "utf8-lossy",
-        "decimal_comma": mark == ";" and b"," in lines[-1].partition(b"\n")[0],
+        "decimal_comma": mark == ";" and any(b"," in line[:HEAD] for line in lines[skip + 1 :]),
     }
     numbers = dict.fromkeys(names, pl.Float64) | {names[0]: pl.String}
     try:
