@@ -343,6 +343,10 @@ def test_in_python_oddities_warn_and_what_cannot_be_scored_raises():
     turned = pl.DataFrame({"sample": SAMPLES} | {g: X[:, i] for i, g in enumerate(GENES)})
     with pytest.raises(ExpressionError, match="transposed"):
         score(turned, SETS, "singscore")
+    pandas = pytest.importorskip("pandas").DataFrame({"T1": ["high"] * 10}, index=GENES)
+    for text in (frame.with_columns(T1=pl.lit("high")), pandas):
+        with pytest.raises(ExpressionError, match="no numbers"):
+            score(text, SETS, "singscore")
 
 
 BAD = {

@@ -119,13 +119,19 @@ def _matrix(expression: Any) -> tuple[list[str], list[str], Any]:
         csc = getattr(x, "format", "") == "csc" and hasattr(x, "tocsr")
         genes, samples = expression.var_names, expression.obs_names
         return list(map(str, genes)), list(map(str, samples)), x.tocsr() if csc else x
-    if hasattr(expression, "iloc"):
-        values = expression.to_numpy(dtype=np.float64, na_value=np.nan).T
-        return list(map(str, expression.index)), list(map(str, expression.columns)), values
-    if hasattr(expression, "get_columns"):
-        genes, *samples = expression.columns
-        values = expression.drop(genes).cast(dict.fromkeys(samples, float)).to_numpy().T
-        return [str(gene) for gene in expression[genes]], samples, values
+    try:
+        if hasattr(expression, "iloc"):
+            values = expression.to_numpy(dtype=np.float64, na_value=np.nan).T
+            return list(map(str, expression.index)), list(map(str, expression.columns)), values
+        if hasattr(expression, "get_columns"):
+            genes, *samples = expression.columns
+            values = expression.drop(genes).cast(dict.fromkeys(samples, float)).to_numpy().T
+            return [str(gene) for gene in expression[genes]], samples, values
+    except Exception as problem:  # ValueError in pandas, an error of its own in Polars
+        first = str(problem).splitlines()[0]
+        raise ExpressionError(
+            f"the frame holds cells that are no numbers ({first}); make them numbers or missing"
+        ) from problem
     raise ExpressionError(
         f"{type(expression).__name__} is no expression matrix; give a Polars or pandas frame of "
         "genes × samples, or AnnData"
