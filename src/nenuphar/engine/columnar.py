@@ -23,7 +23,7 @@ from nenuphar.engine.plan import (
     soft_parts,
     trees_of,
 )
-from nenuphar.engine.quantified import InnerRows, quantify
+from nenuphar.engine.quantified import InnerRows, one_each, quantify, quantify_alone
 from nenuphar.knowledge.criterion import Criterion, Is, IsA, Leaf, Over, facts_of
 from nenuphar.knowledge.schema import Rule
 
@@ -364,17 +364,15 @@ class _View:
         if node.where is not None:
             where = block.truth(node.where)
             block.open_names(node.where, inner._everywhere, where_names)
-        rows = InnerRows(
-            self.cohort.parent_rows(inner_scope, home).cast(pl.UInt32),
-            where.gather(ids),
-            block.truth(node.that).gather(ids),
-            {name: rows.gather(ids) for name, rows in where_names.items()},
-            {name: rows.gather(ids) for name, rows in that_names.items()},
-            self._ranks(node, inner_scope),
-            self._flags(node, inner_scope),
-            self._things(node, inner_scope),
-        )
-        answer = quantify(node, rows, self.cohort.frames[home].height, self.plan.knowledge)
+        outer, height = self.cohort.parent_rows(inner_scope, home), self.cohort.frames[home].height
+        ways = InnerRows(outer, where, block.truth(node.that), where_names, that_names)
+        flags = self._flags(node, inner_scope)
+        if one_each(outer, height) and (flags is None or flags.null_count() == height):
+            answer = quantify_alone(node, ways, ids, self.plan.knowledge)
+        else:
+            rows = ways.of_each(ids, self._ranks(node, inner_scope), flags)
+            rows = replace(rows, thing=self._things(node, inner_scope))
+            answer = quantify(node, rows, height, self.plan.knowledge)
         if home is self.scope:
             return answer
         place = self.cohort.parent_rows(self.scope, home)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -36,6 +36,63 @@ class InnerRows:
     rank: tuple[pl.Series, pl.Series] | None = None
     flag: pl.Series | None = None
     thing: pl.Series | None = None
+
+    def of_each(
+        self,
+        ids: pl.Series,
+        rank: tuple[pl.Series, pl.Series] | None = None,
+        flag: pl.Series | None = None,
+    ) -> InnerRows:
+        """Return single rows, where these are the ways in which rows differ.
+
+        Args:
+            ids: The way of every row.
+            rank: Ranks of the rows.
+            flag: Marks of the rows.
+        """
+        return InnerRows(
+            self.outer.cast(pl.UInt32),
+            self.where.gather(ids),
+            self.that.gather(ids),
+            {name: rows.gather(ids) for name, rows in self.where_names.items()},
+            {name: rows.gather(ids) for name, rows in self.that_names.items()},
+            rank,
+            flag,
+        )
+
+
+def one_each(outer: pl.Series, height: int) -> bool:
+    """Whether every wider row has exactly one narrower row, in the same order."""
+    same = outer.len() == height
+    numbers = pl.int_range(height, dtype=pl.UInt32, eager=True)
+    return same and bool((outer.cast(pl.UInt32) == numbers).all())
+
+
+def quantify_alone(node: Over, ways: InnerRows, ids: pl.Series, kb: KnowledgeBase) -> LeafTruth:
+    """Evaluate a quantified criterion where every wider row has one narrower row.
+
+    Nothing has to be gathered then, and which row would be chosen of several does not matter: each
+    way in which the narrower rows differ is decided once.
+
+    Args:
+        node: The quantified criterion.
+        ways: What is to be known of the narrower rows, once for each way in which they differ.
+        ids: The way of every row.
+        kb: Tells the scopes of facts.
+    """
+    numbers = pl.int_range(ways.where.len(), dtype=pl.UInt32, eager=True)
+    level = pl.Series([0.0], dtype=pl.Float64).new_from_index(0, numbers.len())
+    unmarked = pl.Series([None], dtype=pl.Boolean).new_from_index(0, numbers.len())
+    alone = replace(
+        ways,
+        outer=numbers,
+        rank=(level, level) if node.quantifier in ("latest", "earliest", "worst") else None,
+        flag=unmarked if node.quantifier == "index" else None,
+        thing=numbers if node.quantifier == "count" else None,
+    )
+    answer = quantify(node, alone, numbers.len(), kb)
+    names = {name: rows.gather(ids) for name, rows in answer.names.items()}
+    return LeafTruth(answer.truth.gather(ids), names)
 
 
 def quantify(node: Over, rows: InnerRows, height: int, kb: KnowledgeBase) -> LeafTruth:
