@@ -140,7 +140,8 @@ def cohort_resistance_sections(
     lines = frames.get(Scope.TREATMENT_LINE)
     if lines is None or not any(name.startswith("line.") for name in lines.columns):
         return []
+    from nenuphar.pipeline import lesions, timelines
     from nenuphar.pipeline.resistance_cohort import sections_of
-    from nenuphar.pipeline.timelines import describe_frames
 
-    return sections_of(describe_frames(frames, knowledge)[Scope.TREATMENT_LINE], knowledge)
+    described = timelines.describe_frames(lesions.describe_frames(frames), knowledge)
+    return sections_of(described[Scope.TREATMENT_LINE], knowledge)

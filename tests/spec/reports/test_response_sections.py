@@ -186,3 +186,25 @@ def test_a_cohort_page_has_the_same_sections_as_the_page_of_resistance(cohort, t
     assert "No Cox model" in html
     data = json.loads((tmp_path / "out" / "cases" / "S00.json").read_text("utf-8"))
     assert "resistance" in json.dumps(data)
+
+
+def test_scans_and_doses_alone_give_a_cohort_its_phenotypes(tmp_path):
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    scans_only = re.sub(r"\n +line\.(best_response|response_confirmed|pd_date).*", "", CASE)
+    scans_only += """
+  - id: week 46
+    date: "2020-11-10"
+    lesions:
+      - {id: T1, facts: {lesion.role: target, lesion.organ: liver, lesion.diameter: 42 mm}}
+"""
+    for number in (1, 2):
+        text = scans_only.replace("patient: P1", f"patient: P{number}")
+        (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
+    run_job(folder, tmp_path / "out")
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    row = re.search(r"<tr><th[^>]*>[^<]*<small class=\"code\">sitc_mono</small>.*?</tr>", html)
+    assert row is not None
+    assert "Acquired resistance" in html
+    assert re.findall(r">(\d+)<", row[0]) == ["2", "2"]
+    assert "P2: -55.0%, PR" in html
