@@ -14,6 +14,7 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.definition_sets import RANGE, RANGE_SET, SETS
 from nenuphar.report.case_resistance import CasePhenotype, TreatedLine, case_resistance
+from nenuphar.report.phenotypes import set_title
 from nenuphar.report.section import Section
 from nenuphar.report.words import Words
 
@@ -51,7 +52,7 @@ def _line(row: Row, found: list[tuple[Conclusion, str]], knowledge: KnowledgeBas
     phenotypes = [
         CasePhenotype(
             definition_set=c.fact.removeprefix(_PREFIX),
-            meaning=_meaning(c.fact, knowledge),
+            meaning=set_title(c.fact.removeprefix(_PREFIX), knowledge),
             phenotype=c.value or "undetermined",
             status=c.status,
             reason="; ".join(knowledge.rules[r].explanation for r in c.rule_id.split(";") if r),
@@ -102,11 +103,6 @@ def _is_out(conclusion: Conclusion) -> bool:
 
 def _word(conclusion: Conclusion) -> str:
     return (conclusion.value or "undetermined").replace("_", " ")
-
-
-def _meaning(fact: str, knowledge: KnowledgeBase) -> str:
-    words = knowledge.facts[fact].meaning.removeprefix("Resistance phenotype by ").rstrip(".")
-    return words[:1].upper() + words[1:]
 
 
 class _Asks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.axes import Style
 
 PHENOTYPES = ("primary", "acquired", "indeterminate", "not_evaluable", "none_seen", "undetermined")
@@ -25,6 +26,13 @@ STYLES = {
     "undetermined": Style("#8A949B"),
 }
 """A colour each that is told apart without red-green vision, and a hatch that repeats it."""
+
+
+def set_title(definition_set: str, knowledge: KnowledgeBase) -> str:
+    """Return what a definition set is called in tables, from what its fact means."""
+    meaning = knowledge.facts[f"resistance.{definition_set}"].meaning
+    words = meaning.removeprefix("Resistance phenotype by ").rstrip(".")
+    return words[:1].upper() + words[1:]
 
 
 def could_be_words(codes: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.course_figures import MOST_LANES, Lane, courses
-from nenuphar.report.phenotypes import PHENOTYPES, STYLES, WORDS, could_be_words
+from nenuphar.report.phenotypes import PHENOTYPES, STYLES, WORDS, could_be_words, set_title
 from nenuphar.report.resistance_figures import alluvial, heat_map
 from nenuphar.report.section import Section, section
 from nenuphar.report.survival_view import survival_view
@@ -103,7 +103,7 @@ def resistance_sections(cohort: ResistanceCohort, knowledge: KnowledgeBase) -> l
     """Return the sections in reading order, those with nothing to show left out."""
     if cohort.table.is_empty():
         return []
-    meanings = {name: _meaning(name, knowledge) for name in _sets(cohort)}
+    meanings = {name: set_title(name, knowledge) for name in _sets(cohort)}
     found = [
         _phenotypes(cohort, meanings, knowledge),
         _agreement(cohort, meanings),
@@ -116,12 +116,6 @@ def resistance_sections(cohort: ResistanceCohort, knowledge: KnowledgeBase) -> l
 
 def _sets(cohort: ResistanceCohort) -> list[str]:
     return cohort.phenotypes["definition_set"].unique(maintain_order=True).to_list()
-
-
-def _meaning(name: str, knowledge: KnowledgeBase) -> str:
-    meaning = knowledge.facts[f"resistance.{name}"].meaning
-    words = meaning.removeprefix("Resistance phenotype by ").rstrip(".")
-    return words[:1].upper() + words[1:]
 
 
 def _phenotypes(
