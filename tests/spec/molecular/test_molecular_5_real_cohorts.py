@@ -1,0 +1,98 @@
+"""What published cohorts say, read through their shipped mappings."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from nenuphar.io.inputs import read_input
+from nenuphar.knowledge.base import load_knowledge
+from nenuphar.pipeline.cohort import conclude
+from nenuphar.pipeline.molecular import describe_read
+
+SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(
+        not SHARED.is_dir(), reason="the shared cohorts are not beside the checkout"
+    ),
+]
+
+
+@cache
+def concluded(file: str, mapping: str) -> pl.DataFrame:
+    knowledge = load_knowledge()
+    read = describe_read(read_input(SHARED / file, knowledge, mapping), knowledge)
+    assert read.rejected == 0
+    return conclude(read.frames, knowledge)
+
+
+def values(table: pl.DataFrame, fact: str) -> pl.DataFrame:
+    return table.filter(fact=fact).select("patient_id", "value")
+
+
+@pytest.fixture(scope="module")
+def alcala() -> pl.DataFrame:
+    file = "lnen_alcala2019_maps/Attributes_fig13A.tsv"
+    source = pl.read_csv(SHARED / file, separator="\t", infer_schema=False)
+    classes = values(concluded(file, "lnen-alcala2019"), "immune.class")
+    return source.join(classes, left_on="Sample_ID", right_on="patient_id")
+
+
+@pytest.mark.parametrize("gene", ["CD274", "LAG3", "HLA-B", "HLA_D_mean"])
+def test_checkpoints_and_antigen_presentation_rise_from_cold_to_hot(alcala, gene):
+    # The classes are made from shares of cells alone; the genes are an independent look.
+    level = alcala.group_by("value").agg(pl.col(gene).cast(pl.Float64).median())
+    by_class = dict(level.iter_rows())
+    assert by_class["cold"] < by_class["intermediate"] < by_class["hot"]
+
+
+def test_most_lung_neuroendocrine_neoplasms_are_cold(alcala):
+    shares = alcala["value"].value_counts(normalize=True)
+    by_class = dict(shares.iter_rows())
+    assert by_class["cold"] > 0.5
+    assert by_class["hot"] < 0.2
+
+
+def test_supra_carcinoids_are_infiltrated_more_often_than_others():
+    file = "lung_nen/samples_S1.csv"
+    source = pl.read_csv(SHARED / file, infer_schema=False)
+    classes = values(concluded(file, "lung-nen-samples"), "immune.class").drop_nulls()
+    both = source.join(classes, left_on="sample id", right_on="patient_id")
+    warm = both.with_columns(warm=pl.col("value") != "cold")
+    supra = pl.col("supra-carcinoid").is_not_null()
+    assert warm.filter(supra)["warm"].mean() >= warm.filter(~supra)["warm"].mean() + 0.15
+
+
+def test_groups_from_stains_agree_with_the_authors():
+    source = pl.read_csv(SHARED / "sclc_smc" / "patients.csv", infer_schema=False)
+    groups = values(concluded("sclc_smc/patients.csv", "sclc-smc"), "molecular.group")
+    both = source.drop_nulls("SCLC_subtype").join(groups, on="patient_id").drop_nulls("value")
+    right = both["value"] == "sclc_ihc=" + both["SCLC_subtype"]
+    assert both.height >= 170
+    assert right.mean() >= 0.95
+
+
+def test_groups_from_expression_agree_with_the_map():
+    file = "lung_nen/samples_S1.csv"
+    source = pl.read_csv(SHARED / "lung_nen" / "LNEN_map_expression_238.csv", infer_schema=False)
+    groups = values(concluded(file, "lung-nen-samples"), "molecular.group").drop_nulls()
+    names = {
+        "Carcinoid-A1": "A1",
+        "Carcinoid-A2": "A2",
+        "Carcinoid-B": "B",
+        "LCNEC/TypeI": "lcnec_1",
+        "LCNEC/TypeII": "lcnec_2",
+        "SCLC/SCLC-like": "sclc",
+    }
+    both = source.join(groups, left_on="Sample_ID", right_on="patient_id").with_columns(
+        known=pl.col("Molecular_clusters").replace_strict(names, default=None)
+    )
+    both = both.drop_nulls("known")
+    # The panel was fitted on these samples: this holds the wiring, not the accuracy.
+    assert both.height >= 100
+    assert (both["value"] == "lung_nen=" + both["known"]).mean() >= 0.97
