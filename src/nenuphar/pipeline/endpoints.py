@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from nenuphar.domain.problems import UsageError
+from nenuphar.domain.problems import KnowledgeError, UsageError
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.methods.timelines.endpoints import Censoring, Counting
+from nenuphar.methods.timelines.endpoints import TESTS, Censoring, Counting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,8 +28,12 @@ def censoring_rules(knowledge: KnowledgeBase, ignored: Collection[str] = ()) -> 
 
     Raises:
         UsageError: A rule to leave out does not exist, or ends times with events.
+        KnowledgeError: A record names a test that is not known.
     """
     records = knowledge.censoring_rules
+    untested = [record.id for record in records if record.id.rsplit(".", 1)[-1] not in TESTS]
+    if untested:
+        raise KnowledgeError([f"{name}: there is no test of that name" for name in untested])
     optional = sorted(r.id.rsplit(".", 1)[-1] for r in records if r.ends == "censored")
     unknown = sorted(set(ignored) - set(optional))
     if unknown:

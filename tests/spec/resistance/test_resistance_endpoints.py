@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 import nenuphar as nn
 from nenuphar.cli.main import app
-from nenuphar.domain.problems import UsageError
+from nenuphar.domain.problems import KnowledgeError, UsageError
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.methods.timelines.endpoints import times_to_event
+from nenuphar.methods.timelines.endpoints import TESTS, times_to_event
 from nenuphar.pipeline.endpoints import censoring_rules, counting
 from nenuphar.pipeline.resistance_files import with_thresholds
 
@@ -40,15 +40,12 @@ class TestTheRulesAreRecords:
     """`nenuphar kb search censoring` shows them; each has its order, its reason and a source."""
 
     def test_every_rule_has_a_test_and_every_result_a_rule(self):
-        rules = censoring_rules(KB)
-        assert {rule.id for rule in rules} == {
-            f"censoring.{name}"
-            for name in (
-                *("new_therapy", "missed_visits", "progression", "death", "no_assessment", "lost"),
-                *("no_later_assessment", "end_of_follow_up", "last_contact", "response"),
-                *("death_on_treatment", "still_on_treatment", "last_dose"),
-            )
-        }
+        assert {rule.id for rule in censoring_rules(KB)} == {f"censoring.{name}" for name in TESTS}
+
+    def test_a_record_without_a_test_is_refused(self):
+        unknown = KB.with_records([{**KB.raw["censoring.lost"], "id": "censoring.moved_abroad"}])
+        with pytest.raises(KnowledgeError, match="moved_abroad"):
+            censoring_rules(unknown)
 
     def test_a_rule_can_be_left_out(self):
         """Regulators differ on whether a new therapy censors."""

@@ -50,6 +50,15 @@ DATES = (
 
 _IMMUNE = {"PFS": "iPFS", "DOR": "iDOR", "TTR": "iTTR"}
 
+TESTS = frozenset(
+    (
+        *("new_therapy", "missed_visits", "progression", "death", "no_assessment", "lost"),
+        *("no_later_assessment", "end_of_follow_up", "last_contact", "response"),
+        *("death_on_treatment", "still_on_treatment", "last_dose"),
+    )
+)
+"""The last parts of the ids of rules for which there is a test."""
+
 Ending = tuple[pl.Expr, pl.Expr]
 """Where a rule holds, and the day on which it ends the time."""
 
