@@ -91,3 +91,48 @@ def test_the_command_writes_a_record_and_says_what_is_lost(tmp_path: Path) -> No
     assert result.exit_code == 1
     assert "not carried over" in result.output
     assert "patient.sex" in out.read_text("utf-8")
+
+
+def test_a_file_with_arms_lists_codes_and_negations_is_carried_over(tmp_path: Path) -> None:
+    path = tmp_path / "trial.yml"
+    path.write_text(
+        """
+nct_id: NCT00000002
+long_title: A made-up phase II study of two checkpoint inhibitors in neuroendocrine neoplasms
+phase: II
+status: Open to Accrual
+drug_list: {drug: [{drug_name: Made-up}]}
+treatment_list:
+  step:
+  - step_code: '1'
+    step_type: Registration
+    arm:
+    - arm_code: A
+      dose_level: [{level_code: '1', level_description: every 3 weeks}]
+      match:
+      - and:
+        - or:
+          - clinical: {oncotree_primary_diagnosis: LUNE}
+          - clinical: {oncotree_primary_diagnosis: Neuroendocrine carcinoma}
+        - clinical: {oncotree_primary_diagnosis: '!SCLC'}
+        - clinical: {disease_status: [Advanced, Metastatic]}
+    - arm_code: B
+      match:
+      - and:
+        - clinical: {oncotree_primary_diagnosis: _SOLID_, mmr_status: MMR-Deficient}
+        - genomic: {hugo_symbol: '!RB1', variant_category: Mutation}
+""",
+        "utf-8",
+    )
+    trial = read_ctml(path, load_knowledge())
+    assert trial.not_carried == [
+        "oncotree_primary_diagnosis '_SOLID_': every tumour that is matched here is solid"
+    ]
+    first, second = trial.criteria["any"]
+    lung = [{"fact": "tumour.entity", "is_a": "lcnec"}, {"fact": "tumour.site", "is_a": "lung"}]
+    assert first["all"][0]["any"][0] == {"all": lung}
+    assert "not" in first["all"][1]
+    extents = [{"fact": "disease.extent", "is_a": name} for name in ("advanced", "metastatic")]
+    assert first["all"][2] == {"any": extents}
+    assert second["all"][1] == {"not": {"has_variant": {"gene": "RB1"}}}
+    assert validate("trial.yaml:1", as_record(trial, "trial.yml"))[0] == []

@@ -19,6 +19,7 @@ from nenuphar.io.result import read_bytes
 from nenuphar.io.safe_yaml import read_bounded
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import YamlError
+from nenuphar.terminology.codes import read_code
 
 Tree = dict[str, Any]
 
@@ -114,7 +115,7 @@ class _Reader:
         if isinstance(body, Mapping) and head == "genomic":
             return self._genomic(body)
         if isinstance(body, Mapping) and head == "clinical":
-            return _joined("all", [self._clinical(str(k), str(v)) for k, v in body.items()])
+            return _joined("all", [self._one_of(str(k), v) for k, v in body.items()])
         return self._lost(str(head), body, "it is not known")
 
     def _any_of(self, nodes: list[Any]) -> Tree | None:
@@ -148,12 +149,34 @@ class _Reader:
             return self._lost("genomic", gene, f"{category} has no counterpart")
         return {"not": tree} if negated else tree
 
+    def _one_of(self, name: str, value: Any) -> Tree | None:
+        """Read a clinical criterion; several values are alternatives."""
+        if not isinstance(value, list):
+            return self._clinical(name, str(value))
+        parts = [self._clinical(name, str(part)) for part in value]
+        if None in parts:
+            return self._lost(name, "", "one of its alternatives cannot be carried over")
+        return _joined("any", [part for i, part in enumerate(parts) if part not in parts[:i]])
+
+    def _diagnosis(self, text: str) -> Tree | None:
+        """Read a diagnosis: a name of an entity, or an OncoTree code with its organ."""
+        if code := self._entities.get(text.casefold()):
+            return {"fact": "tumour.entity", "is_a": code}
+        found = read_code("oncotree", text.upper())
+        if not found or not found[0].entity:
+            return None
+        tumour = found[0]
+        trees: list[Any] = [{"fact": "tumour.entity", "is_a": tumour.entity}]
+        if tumour.site:
+            trees.append({"fact": "tumour.site", "is_a": tumour.site})
+        return _joined("all", trees)
+
     def _clinical(self, name: str, text: str) -> Tree | None:
         value, negated = _negated(text)
         key = value.casefold()
         tree: Tree | None = None
-        if name == "oncotree_primary_diagnosis" and key in self._entities:
-            tree = {"fact": "tumour.entity", "is_a": self._entities[key]}
+        if name == "oncotree_primary_diagnosis":
+            tree = self._diagnosis(value)
         elif name == "gender" and key in _SEX:
             tree = {"fact": "patient.sex", "is": _SEX[key]}
         elif name == "disease_status" and key in _EXTENT:
@@ -164,6 +187,8 @@ class _Reader:
             why = "no fact answers it"
             if name == "age_numerical":
                 why = "age at enrolment is no fact; the age at diagnosis is another one"
+            elif value == "_SOLID_":
+                why = "every tumour that is matched here is solid"
             return self._lost(name, text, why)
         return {"not": tree} if negated else tree
 
