@@ -35,9 +35,14 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
         rows in the order in which patients first appear.
     """
     kb = knowledge or load_knowledge()
-    described = components.describe_frames(by_patient(frames))
-    described = timelines.describe_frames(lesions.describe_frames(described), kb)
-    return conclude_cohort(plan_of(kb), respond_frames(described, kb))
+    return conclude_cohort(plan_of(kb), described(frames, kb))
+
+
+def described(frames: Frames, knowledge: KnowledgeBase) -> Frames:
+    """Order a cohort by patients and add the facts that methods compute."""
+    ordered = components.describe_frames(by_patient(frames))
+    timed = timelines.describe_frames(lesions.describe_frames(ordered), knowledge)
+    return respond_frames(timed, knowledge)
 
 
 def assess_cohort(

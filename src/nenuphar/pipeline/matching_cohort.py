@@ -16,9 +16,9 @@ from nenuphar.engine.columnar import CohortEvaluator
 from nenuphar.engine.contest import join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.methods import components, treatment_lines
+from nenuphar.methods import treatment_lines
 from nenuphar.pipeline.case import plan_of
-from nenuphar.pipeline.cohort import by_patient
+from nenuphar.pipeline.cohort import described
 from nenuphar.pipeline.matching import Question, systemic_codes, trials_of
 from nenuphar.report.criteria import CriterionWords
 
@@ -112,7 +112,7 @@ def match_cohort(
         knowledge: The knowledge base.
         trials: The trials; all with criteria if None.
     """
-    measured = components.describe_frames(by_patient(frames))
+    measured = described(frames, knowledge)
     counted = treatment_lines.count_frames(measured, systemic_codes(knowledge))
     evaluator = CohortEvaluator(plan_of(knowledge), counted)
     evaluator.run()

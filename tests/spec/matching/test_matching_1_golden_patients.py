@@ -95,6 +95,67 @@ CASES = [
     ("caspian", {**SCLC_ES, "treatment.line_count": "0"}, [], "sclc", "high_grade", "met", ()),
     ("caspian", SCLC_ES, PLATINUM, "sclc", "high_grade", "not_met", ()),
     ("caspian", SCLC_ES, [], "sclc", "high_grade", "undetermined", ("treatment.line_count",)),
+    # CA209-538 takes no other organs, and the entity must be known
+    ("nct02923934", {**PANCREAS, "tumour.site": "bladder"}, [], "net", "G2", "not_met", ()),
+    ("nct02923934", {"tumour.site": "pancreas"}, [], "net", "G3", "undetermined",
+     ("disease.extent",)),
+    # DART, dedicated cohort: any high-grade NEN, whatever the organ and without a prior line
+    ("nct02834013", LUNG, [], "lcnec", "high_grade", "met", ()),
+    ("nct02834013", {**PANCREAS, "tumour.site": "rectum"}, [("folfox", "no")], "net", "G2",
+     "not_met", ()),
+    # DUNE, cohort by cohort: 1 lung carcinoids, 2 gastrointestinal, 3 pancreatic, 4 high grade
+    ("nct03095274", LUNG, [("everolimus", "")], "atypical_carcinoid", None, "undetermined",
+     ("treatment.progressed",)),
+    ("nct03095274", {**PANCREAS, "tumour.site": "ileum"}, [("lanreotide", "yes")], "net", "G1",
+     "met", ()),
+    ("nct03095274", {**PANCREAS, "tumour.site": "ileum", "disease.extent": "localised"},
+     [("lanreotide", "yes")], "net", "G1", "not_met", ()),
+    ("nct03095274", {"disease.extent": "metastatic"}, PLATINUM, "nec", "high_grade",
+     "undetermined", ("tumour.site",)),
+    # NCT03136055: extrapulmonary NEC after a failed line; G3 NET excluded by name
+    ("nct03136055", {**PANCREAS, "tumour.site": "colon"}, PLATINUM, "nec", "high_grade", "met", ()),
+    ("nct03136055", LUNG, PLATINUM, "lcnec", "high_grade", "not_met", ()),
+    ("nct03136055", PANCREAS, PLATINUM, "net", "G3", "not_met", ()),
+    # NCT02955069: NET G1-2 without a hormone syndrome, or digestive NEC; G3 NET excluded
+    ("nct02955069", {**PANCREAS, "disease.hormone_syndrome": "none"}, [("everolimus", "yes")],
+     "net", "G2", "met", ()),
+    ("nct02955069", {**PANCREAS, "disease.hormone_syndrome": "hypoglycaemia"},
+     [("everolimus", "yes")], "net", "G2", "not_met", ()),
+    ("nct02955069", PANCREAS, [("everolimus", "yes")], "net", "G2", "undetermined",
+     ("disease.hormone_syndrome",)),
+    ("nct02955069", {**PANCREAS, "disease.hormone_syndrome": "none"}, PLATINUM, "net", "G3",
+     "not_met", ()),
+    # NCT03167853: Ki-67 of 10% and more, a closed end
+    ("nct03167853", {**PANCREAS, "pathology.ki67": "10", "disease.hormone_syndrome": "none"},
+     PLATINUM, "net", "G2", "met", ()),
+    ("nct03167853", {**PANCREAS, "pathology.ki67": "<10", "disease.hormone_syndrome": "none"},
+     PLATINUM, "net", "G2", "not_met", ()),
+    ("nct03167853", {**PANCREAS, "pathology.ki67": "5-15", "disease.hormone_syndrome": "none"},
+     PLATINUM, "net", "G2", "undetermined", ("pathology.ki67",)),
+    # PLANET: progressed on a somatostatin analogue
+    ("nct03043664", PANCREAS, [("octreotide", "yes")], "net", "G1", "met", ()),
+    ("nct03043664", PANCREAS, [("everolimus", "yes")], "net", "G1", "not_met", ()),
+    ("nct03043664", PANCREAS, [("systemic_therapy", "yes")], "net", "G1", "undetermined",
+     ("treatment.regimen",)),
+    # MOST-CIRCUIT: NEC and G3 NET of any organ, no SCLC
+    ("nct04969887", {**PANCREAS, "tumour.site": "bladder"}, [], "nec", "high_grade", "met", ()),
+    ("nct04969887", LUNG, [], "sclc", "high_grade", "not_met", ()),
+    ("nct04969887", PANCREAS, [], "net", "G2", "not_met", ()),
+    # NCT04701307: SCLC or other high-grade NEC after a line, not of the prostate
+    ("nct04701307", {**LUNG, "treatment.line_count": "1"}, PLATINUM, "sclc", "high_grade",
+     "met", ()),
+    ("nct04701307", {**PANCREAS, "tumour.site": "prostate"}, PLATINUM, "nec", "high_grade",
+     "not_met", ()),
+    # NCT04166006: resected stage IV
+    ("nct04166006", {**PANCREAS, "disease.stage": "IV", "disease.resected": "yes"}, [], "net", "G2",
+     "met", ()),
+    ("nct04166006", {**PANCREAS, "disease.stage": "III", "disease.resected": "yes"}, [], "net",
+     "G2", "not_met", ()),
+    # KEYNOTE-158: third line of SCLC
+    ("keynote_158", {}, [*PLATINUM, ("topotecan", "yes")], "sclc", "high_grade", "met", ()),
+    ("keynote_158", {"treatment.line_count": "1"}, PLATINUM, "sclc", "high_grade", "not_met", ()),
+    ("keynote_158", {}, PLATINUM, "sclc", "high_grade", "undetermined",
+     ("treatment.line_count",)),
     # NETTER-2: first-line NET G2-3
     ("netter_2", {**PANCREAS, "treatment.line_count": "0"}, [], "net", "G3", "met", ()),
     ("netter_2", {**PANCREAS, "treatment.line_count": "0"}, [], "net", "G1", "not_met", ()),
