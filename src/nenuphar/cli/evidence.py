@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from nenuphar.cli.evidence_answer import Rows
     from nenuphar.methods.evidence.estimate import PoolingPlan
 
 EXIT_REJECTED, EXIT_USAGE, EXIT_UNREADABLE = 1, 2, 3
@@ -131,30 +132,24 @@ def _material(
     return answers.from_records(_records.outcomes(), question, _records.ancestors)
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of a table as text, one mapping each; delimiter found from the header."""
-    import polars as pl
+def _rows(path: Path) -> Rows:
+    """Rows of a table as text; delimiter, encoding and line ends are found from the content."""
+    from nenuphar.cli.evidence_answer import Rows
+    from nenuphar.domain.problems import UnreadableInputError
+    from nenuphar.io.tables import read_table
+    from nenuphar.methods.evidence.counts import RejectedRow
 
     try:
-        if path.suffix.lower() == ".parquet":
-            return pl.read_parquet(path).to_dicts()
-        if path.suffix.lower() == ".xlsx":
-            return pl.read_excel(path, infer_schema_length=0).to_dicts()
-        return _delimited(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        _stop(f"{path.name} is not UTF-8 text; save it as CSV UTF-8.", EXIT_UNREADABLE)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        _stop(f"{path.name} cannot be read: {error}", EXIT_UNREADABLE)
-
-
-def _delimited(text: str) -> list[dict[str, Any]]:
-    import csv
-    import io
-
-    header = next(iter(text.splitlines()), "")
-    delimiter = max(",;\t", key=header.count)
-    lines = io.StringIO(text, newline="")
-    return list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
+        table = read_table(path)
+    except UnreadableInputError as error:
+        _stop(str(error), EXIT_UNREADABLE)
+    rejected = tuple(
+        RejectedRow(p.line, p.record, p.column, p.value, p.reason, p.fix)
+        for p in table.problems
+        if p.rejected
+    )
+    notes = tuple(f"{p.reason}; {p.fix}" for p in table.problems if not p.rejected)
+    return Rows(table.frame.to_dicts(), table.lines.to_list(), rejected, notes)
 
 
 def _draw(answer: Mapping[str, Any], forest: Path | None, small_studies: Path | None) -> None:

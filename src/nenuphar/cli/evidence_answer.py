@@ -41,6 +41,23 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """A table as it was read.
+
+    Attributes:
+        cells: One mapping for each row.
+        lines: Line of each in the file.
+        rejected: Rows that could not be read at all.
+        notes: What the reader remarked.
+    """
+
+    cells: Sequence[Mapping[str, Any]]
+    lines: Sequence[int]
+    rejected: tuple[RejectedRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What is wanted beside the pooled estimate.
 
@@ -57,24 +74,26 @@ class Wishes:
     tau_given: bool = False
 
 
-def from_counts(rows: Sequence[Mapping[str, Any]], moderator: str = "") -> Material:
+def from_counts(rows: Rows, moderator: str = "") -> Material:
     """Read a table of counts.
 
     Raises:
         TableError: The table as a whole cannot be used.
     """
-    table = read_counts(rows, moderator or None)
-    return Material(table.accepted, (), table.rejected, (), "Pooled proportion")
+    table = read_counts(rows.cells, moderator or None, rows.lines)
+    rejected = (*rows.rejected, *table.rejected)
+    return Material(table.accepted, (), rejected, (), "Pooled proportion", notes=rows.notes)
 
 
-def from_hazards(rows: Sequence[Mapping[str, Any]]) -> Material:
+def from_hazards(rows: Rows) -> Material:
     """Read a table of hazard ratios.
 
     Raises:
         TableError: The table as a whole cannot be used.
     """
-    ratios, rejected = read_hazards(rows)
-    return Material((), ratios, rejected, (), "Pooled hazard ratio", True)
+    ratios, rejected = read_hazards(rows.cells, rows.lines)
+    title = "Pooled hazard ratio"
+    return Material((), ratios, (*rows.rejected, *rejected), (), title, True, rows.notes)
 
 
 def from_records(

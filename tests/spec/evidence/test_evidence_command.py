@@ -224,3 +224,21 @@ def test_without_records_a_question_is_wrong_usage() -> None:
     result = CliRunner().invoke(app(), ["evidence", "pool", "--endpoint", "ORR"])
     assert result.exit_code == 2
     assert "use --counts" in result.stderr
+
+
+def test_other_encodings_are_read_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_bytes("study,events,n\nMüller,2,30\nB,5,50\n".encode("latin-1"))
+    result = CliRunner().invoke(app(), ["evidence", "pool", "--counts", str(path), "--json"])
+    assert result.exit_code == 0
+    answered = json.loads(result.stdout)
+    assert answered["studies"][0]["study"] == "Müller"
+    assert any("Latin-1" in note for note in answered["notes"])
+
+
+def test_rows_that_cannot_be_read_count_as_rejected_at_their_line(tmp_path: Path) -> None:
+    table = "study,events,n\nA,2,30\n\nB,5,50\nC,1,20,9,9\nD,9,4\n"
+    code, answered, _ = answer(tmp_path, table)
+    assert code == 1
+    assert [row["line"] for row in answered["rejected"]] == [5, 6]
+    assert answered["rows"] == {"read": 4, "used": 2, "set_aside": 0, "rejected": 2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,11 @@ class CountTable:
         return len(self.accepted) + len(self.rejected)
 
 
-def read_counts(rows: Iterable[Mapping[str, Any]], moderator: str | None = None) -> CountTable:
+def read_counts(
+    rows: Iterable[Mapping[str, Any]],
+    moderator: str | None = None,
+    lines: Sequence[int] | None = None,
+) -> CountTable:
     """Read rows with `study`, `events`, `n` and, if wanted, `subgroup` and a moderator.
 
     Column names are matched without regard to case. A row with a missing, fractional, negative
@@ -93,6 +97,7 @@ def read_counts(rows: Iterable[Mapping[str, Any]], moderator: str | None = None)
     Args:
         rows: One mapping per row, in the order of the file.
         moderator: Name of a numeric column to keep.
+        lines: Line of every row in the file; below a header of one line if None.
 
     Raises:
         TableError: There are no rows, or a needed column is missing.
@@ -101,7 +106,7 @@ def read_counts(rows: Iterable[Mapping[str, Any]], moderator: str | None = None)
     require_columns(table, ("study", "events", "n", *([moderator.lower()] if moderator else [])))
     accepted: list[StudyCounts] = []
     rejected: list[RejectedRow] = []
-    for line, row in enumerate(table, start=2):
+    for line, row in zip(lines or range(2, len(table) + 2), table, strict=True):
         result = _read_row(line, row, moderator)
         if isinstance(result, StudyCounts):
             accepted.append(result)

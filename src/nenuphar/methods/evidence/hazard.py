@@ -68,8 +68,13 @@ def impossible_ratio(hr: float, ci_low: float, ci_high: float) -> tuple[str, str
 
 def read_hazards(
     rows: Iterable[Mapping[str, Any]],
+    lines: Sequence[int] | None = None,
 ) -> tuple[tuple[HazardRatio, ...], tuple[RejectedRow, ...]]:
     """Read rows with `study`, `hr`, `ci_low`, `ci_high`; impossible ones are rejected.
+
+    Args:
+        rows: One mapping per row, in the order of the file.
+        lines: Line of every row in the file; below a header of one line if None.
 
     Raises:
         TableError: There are no rows, or a column is missing.
@@ -78,7 +83,7 @@ def read_hazards(
     require_columns(table, ("study", *_COLUMNS))
     accepted: list[HazardRatio] = []
     rejected: list[RejectedRow] = []
-    for line, row in enumerate(table, start=2):
+    for line, row in zip(lines or range(2, len(table) + 2), table, strict=True):
         result = _read_row(line, row)
         if isinstance(result, HazardRatio):
             accepted.append(result)
