@@ -13,12 +13,13 @@ import pytest
 from matching_patients import KB, assessed
 
 from nenuphar.io.case_file import read_cases
+from nenuphar.pipeline.cohort import conclude
 from nenuphar.pipeline.matching import questions_of_trials
 from nenuphar.pipeline.mechanism_section import mechanism_section
 from nenuphar.pipeline.pooled_section import evidence_on, pooled_section
-from nenuphar.pipeline.sections import case_sections, cohort_sections
+from nenuphar.pipeline.sections import case_sections
 from nenuphar.pipeline.therapy_section import therapy_section
-from nenuphar.pipeline.trial_section import trial_section
+from nenuphar.pipeline.trial_section import cohort_trial_section, trial_section
 
 PANCREAS = {"tumour.site": "pancreas", "disease.extent": "metastatic", "pathology.ki67": "35"}
 SCLC = {"tumour.site": "lung", "disease.stage_sclc": "extensive", "ihc.mhc_i": "lost"}
@@ -129,8 +130,7 @@ def cohort(tmp_path_factory) -> str:
             "utf-8",
         )
     read = read_cases(folder, KB, questions_of_trials(KB))
-    (section,) = [s for s in cohort_sections(read.frames, None, KB) if s.anchor == "trials"]
-    return text(section)
+    return text(cohort_trial_section(read.frames, conclude(read.frames, KB), KB))
 
 
 def test_a_cohort_says_who_fits_which_trial_and_what_would_decide_most(cohort):
