@@ -42,7 +42,7 @@ class Rejected:
 class ExpressionMatrix:
     """Samples × genes, in memory or on disk.
 
-    values: a NumPy array, a SciPy CSR matrix, or anything that gives one of them when its rows
+    values: a NumPy array, a SciPy sparse matrix, or anything that gives one of them when its rows
     are sliced (backed AnnData, Dask, HDF5, Zarr). Missing values are NaN.
     left_out: columns that hold no expression (text, or clinical numbers beside the genes).
     """
@@ -292,7 +292,7 @@ def _annotated(group: Any, path: Path) -> ExpressionMatrix:
 
         x = sparse_dataset(x)
         if x.format == "csc":
-            x = x.to_memory().tocsr()
+            x = x.to_memory()  # rows cannot be read out of columns on disk
     return ExpressionMatrix(names["var"], names["obs"], x)
 
 
@@ -303,10 +303,8 @@ def _names(index: Any) -> list[str]:
 
 def from_anndata(adata: Any) -> ExpressionMatrix:
     """The matrix of an AnnData object: in memory, backed or Dask-backed; nothing is copied."""
-    x = adata.X
-    if getattr(x, "format", "") == "csc" and hasattr(x, "tocsr"):
-        x = x.tocsr()
-    return ExpressionMatrix([str(g) for g in adata.var_names], [str(s) for s in adata.obs_names], x)
+    names = [[str(name) for name in axis] for axis in (adata.var_names, adata.obs_names)]
+    return ExpressionMatrix(*names, adata.X)
 
 
 def write_wide(

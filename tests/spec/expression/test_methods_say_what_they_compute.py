@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from nenuphar.methods.expression import Options, Scorer, as_signatures
 
@@ -108,7 +108,8 @@ def test_sparse_samples_score_as_dense_ones_bit_for_bit(method):
         x = samples(kind)
         for engine in ("plain", "compiled"):
             scorer = Scorer(GENES, as_signatures(SETS), method, engine=engine)
-            assert np.array_equal(scorer.score(x).scores, scorer.score(csr_array(x)).scores)
+            for sparse in (csr_array(x), csc_array(x)):
+                assert np.array_equal(scorer.score(sparse).scores, scorer.score(x).scores)
 
 
 def test_aucell_is_the_mean_over_every_order_of_tied_genes():

@@ -116,9 +116,8 @@ def _matrix(expression: Any) -> tuple[list[str], list[str], Any]:
     """Genes, samples, and samples × genes."""
     if hasattr(expression, "obsm"):
         x = expression.X
-        csc = getattr(x, "format", "") == "csc" and hasattr(x, "tocsr")
         genes, samples = expression.var_names, expression.obs_names
-        return list(map(str, genes)), list(map(str, samples)), x.tocsr() if csc else x
+        return list(map(str, genes)), list(map(str, samples)), x
     try:
         if hasattr(expression, "iloc"):
             values = expression.to_numpy(dtype=np.float64, na_value=np.nan).T

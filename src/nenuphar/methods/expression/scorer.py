@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "plain", "compiled"]
 PLAIN_VALUES = 1_500_000  # below this many values the compiler's start costs more than it saves
 BLOCK_BYTES = 2_000_000
+PARTS = 8
 SIGNS = {4: np.uint32(0x7FFFFFFF), 8: np.uint64(0x7FFFFFFFFFFFFFFF)}
 
 
@@ -118,8 +119,11 @@ class Scorer:
 
         NaN and infinite values are left out of that sample alone and reported; a signature that
         falls below its coverage there has no score. Raises `ExpressionError` where the number of
-        columns is not the number of genes.
+        columns is not the number of genes. A matrix sparse by columns is turned in parts, so that
+        no second copy of it stands in memory.
         """
+        if getattr(values, "format", "") == "csc":
+            return self._score_parts(values)
         values = self._prepared(values)
         n = values.shape[0]
         out, bad = np.empty((n, len(self.signatures))), np.zeros(n, dtype=bool)
@@ -146,6 +150,16 @@ class Scorer:
         for row in np.flatnonzero(bad):
             batch.incomplete[int(row)] = self._score_incomplete(values, int(row), out)
         return batch
+
+    def _score_parts(self, values: Matrix) -> Batch:
+        n = values.shape[0]
+        step = max(1, -(-n // PARTS))
+        whole = Batch(np.empty((n, len(self.signatures))))
+        for start in range(0, n, step):
+            batch = self.score(values[start : start + step].tocsr())
+            whole.scores[start : start + step] = batch.scores
+            whole.incomplete |= {start + row: lost for row, lost in batch.incomplete.items()}
+        return whole
 
     def _prepared(self, values: Matrix) -> Matrix:
         expected = len(self.genes) if self._columns is None else self._columns.size
