@@ -20,6 +20,7 @@ from statistics import median
 import numpy as np
 
 N_GENES, N_SIGNATURES, SEED = 20_000, 100, 7
+REPEATS = 9  # of ours, which are short; their median
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
 
 
@@ -90,7 +91,7 @@ def against_gseapy(samples: int) -> dict:
         lambda: gseapy.ssgsea(frame, sets, outdir=None, min_size=1, max_size=1000, threads=THREADS)
     )
     scorer = _scorer("ssgsea")
-    ours = _seconds(lambda: scorer.score(values), 3)
+    ours = _seconds(lambda: scorer.score(values), REPEATS)
     return _row("ssgsea, bulk", "gseapy", ours, theirs, f"{N_GENES} × {samples}", 100)
 
 
@@ -119,7 +120,7 @@ def against_decoupler(matrix, ours_on, what: str, goal: float) -> dict:
     theirs = _seconds(lambda: decoupler.mt.aucell(data, net, tmin=1))
     scorer = _scorer("aucell")
     scorer.score(ours_on[:8])
-    ours = _seconds(lambda: scorer.score(ours_on), 3)
+    ours = _seconds(lambda: scorer.score(ours_on), REPEATS)
     size = f"{N_GENES} × {matrix.shape[0]}"
     return _row(f"aucell, {what}", "decoupler", ours, theirs, size, goal)
 
@@ -134,7 +135,7 @@ def against_pyucell(matrix) -> dict:
     theirs = _seconds(lambda: pyucell.compute_ucell_scores(data, sets, n_jobs=THREADS))
     scorer = _scorer("ucell")
     scorer.score(matrix[:8])
-    ours = _seconds(lambda: scorer.score(matrix), 3)
+    ours = _seconds(lambda: scorer.score(matrix), REPEATS)
     return _row("ucell, cells", "pyucell", ours, theirs, f"{N_GENES} × {matrix.shape[0]}", 15)
 
 
@@ -142,7 +143,7 @@ def against_ranking(samples: int) -> dict:
     """Our whole scoring against only sorting every sample with NumPy on the same threads."""
     values, size = bulk(samples), f"{N_GENES} × {samples}"
     scorer = _scorer("ssgsea")
-    ours = _seconds(lambda: scorer.score(values), 3)
+    ours = _seconds(lambda: scorer.score(values), REPEATS)
 
     def rank(row: np.ndarray) -> np.ndarray:
         place = np.empty(row.size, dtype=np.int64)

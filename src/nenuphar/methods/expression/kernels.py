@@ -202,10 +202,11 @@ def _sum_sorted(  # noqa: PLR0913, PLR0917
             each[g, k] = _value(tables, expected, grid, k, first[g], last[g])
     for s in range(set_start.size - 1):
         for k in range(grid.size):
-            total = 0.0
-            for e in range(set_start[s], set_start[s + 1]):
-                total += each[tie[set_gene[e]], k]
-            out[k, s] = total
+            out[k, s] = 0.0
+        for e in range(set_start[s], set_start[s + 1]):
+            group = tie[set_gene[e]]
+            for k in range(grid.size):
+                out[k, s] += each[group, k]
 
 
 @part
