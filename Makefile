@@ -40,6 +40,7 @@ models: .venv/ready  ## fit the panels of `nenuphar subtype` again, to the same 
 
 docs: .venv/ready  ## the reference pages generated from the records
 	$(RUN) nenuphar kb export --format markdown -o docs/reference
+	cp docs/reference/matrix.md docs/classification-matrix.md
 
 .uv/ready:
 	$(PYTHON) -m venv .uv

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nenuphar.knowledge.base import load_knowledge
@@ -61,3 +63,8 @@ def test_the_page_gives_every_empty_cell_its_reason():
     assert rows
     assert not any("|  |" in row for row in rows)
     assert "*not at this site*" in page
+
+
+def test_the_matrix_in_the_documentation_is_that_of_the_records():
+    page = Path(__file__).parents[3] / "docs" / "classification-matrix.md"
+    assert page.read_text("utf-8") == matrix_page(load_knowledge()), "run `make docs`"
