@@ -47,7 +47,36 @@ def describe_case(case: Case, rows: PatientRows, knowledge: KnowledgeBase) -> No
         from nenuphar.pipeline.attached import attached_facts
 
         found, _ = attached_facts(specimens, (), {}, strict=True)
+        sites = {row.key: row.values.get(_SITE) for row in rows[Scope.TUMOUR]}
+        _leave_out_other_organs(found, sites, knowledge)
     describe_rows(rows[Scope.SPECIMEN], found, specimens, knowledge)
+
+
+_SITE = "tumour.site"
+_ORGANS = {
+    "genomics.sinet_group": "small_intestine",
+    "genomics.pannet_pattern": "pancreas",
+    "genomics.loh10": "pancreas",
+}
+"""Facts that were defined in tumours of one organ and mean nothing elsewhere."""
+
+
+def _leave_out_other_organs(
+    found: Mapping[Key, dict[str, Value]],
+    sites: Mapping[Key, Value | None],
+    knowledge: KnowledgeBase,
+) -> None:
+    """Take groups of one organ away from tumours that are known to be of another."""
+    hierarchy = knowledge.hierarchy_of(_SITE)
+    for fact, organ in _ORGANS.items():
+        wider = {organ, *(hierarchy.ancestors(organ) if hierarchy else ())}
+        for key, facts in found.items():
+            site = sites.get(key[:2])
+            if site is not None and site not in wider and site != _UNKNOWN:
+                facts.pop(fact, None)
+
+
+_UNKNOWN = "unknown_primary"
 
 
 def describe_rows(
@@ -138,6 +167,11 @@ def describe_read(read: ReadResult, knowledge: KnowledgeBase) -> ReadResult:
         names = {key[2]: key for key in keys}
         found, problems = attached_facts(read.specimens, read.attached, names)
         read = replace(read, problems=tuple(sorted((*read.problems, *problems))))
+        tumours = read.frames[Scope.TUMOUR]
+        if _SITE in tumours.columns:
+            rows = tumours.select(*Scope.TUMOUR.keys, _SITE).iter_rows()
+            sites = {(patient, tumour): site for patient, tumour, site in rows}
+            _leave_out_other_organs(found, sites, knowledge)
     frame = _joined(frame, found, KEYS, knowledge)
     frame = _from_own_facts(frame, knowledge)
     frame = _with_changes(frame, read.specimens, knowledge)

@@ -55,10 +55,6 @@ VOICES = {
 }
 """Kinds of evidence, and the facts in which each speaks."""
 
-_SITES = {"genomics.sinet_group": "small_intestine", "genomics.pannet_pattern": "pancreas",
-          "genomics.loh10": "pancreas"}  # fmt: skip
-"""Facts that speak of one organ only."""
-
 _BACKGROUND = ("Morphology", "Markers")
 """Kinds that stand beside the others, but call for no section by themselves."""
 
@@ -84,21 +80,15 @@ def case_molecular_section(assessment: Assessment, knowledge: KnowledgeBase) -> 
     shown = []
     for row in assessment.rows[Scope.SPECIMEN]:
         found = by_row.get((row.key, row.assessor), {})
-        specimen = _specimen(row, found, _site(row, assessment), words, knowledge)
+        specimen = _specimen(row, found, words, knowledge)
         shown += [specimen] if specimen else []
     return case_molecular(shown)
 
 
-def _site(row: Row, assessment: Assessment) -> str:
-    tumours = assessment.rows[Scope.TUMOUR]
-    own = next((tumour for tumour in tumours if tumour.key == row.key[:2]), None)
-    return str(own.values.get("tumour.site", "")) if own else ""
-
-
 def _specimen(
-    row: Row, found: dict[str, Conclusion], site: str, words: Words, knowledge: KnowledgeBase
+    row: Row, found: dict[str, Conclusion], words: Words, knowledge: KnowledgeBase
 ) -> Specimen | None:
-    voices = [_voice(kind, facts, found, site, words) for kind, facts in VOICES.items()]
+    voices = [_voice(kind, facts, found, words) for kind, facts in VOICES.items()]
     spoken = [voice for voice in voices if voice.lines]
     if not any(voice.kind not in _BACKGROUND for voice in spoken):
         return None
@@ -130,13 +120,11 @@ def _joined(one: Conclusion, words: Words, knowledge: KnowledgeBase) -> tuple[st
     return words.value(JOINED, one.value), one.status, rule.explanation if rule else ""
 
 
-def _voice(
-    kind: str, facts: Iterable[str], found: dict[str, Conclusion], site: str, words: Words
-) -> Voice:
+def _voice(kind: str, facts: Iterable[str], found: dict[str, Conclusion], words: Words) -> Voice:
     lines, told = [], []
     for fact in facts:
         one = found.get(fact)
-        if one is None or (fact in _SITES and site != _SITES[fact]):
+        if one is None:
             continue
         rivals = " or ".join(one.alternatives)
         if not one.value and one.status != "conflict":

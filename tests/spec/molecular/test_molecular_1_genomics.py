@@ -138,6 +138,18 @@ def test_a_case_names_a_file_of_segments_beside_it(tmp_path):
         told(tmp_path, text.replace(" sample: S1,", ""))
 
 
+def test_groups_of_one_organ_are_not_given_to_tumours_of_another(tmp_path):
+    for site, group in (("small_intestine", "18LOH"), ("lung", None), ("unknown_primary", "18LOH")):
+        (tmp_path / "tumours.seg").write_text(SEG, encoding="utf-8")
+        text = (
+            f"patient: P1\ntumour.site: {site}\nassays:\n"
+            "  - {id: cn, type: segments, file: tumours.seg, sample: S1, genome: hg19}\n"
+        )
+        found = told(tmp_path, text)
+        assert value(found, "genomics.chr18_loss") == "yes"
+        assert value(found, "genomics.sinet_group") == group
+
+
 def test_a_file_outside_the_folder_of_the_case_is_not_read(tmp_path):
     text = "patient: P1\nassays: [{id: cn, type: segments, file: ../tumours.seg}]\n"
     (tmp_path / "case.yaml").write_text(text, encoding="utf-8")
