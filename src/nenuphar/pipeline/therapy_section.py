@@ -35,7 +35,7 @@ _RANKS = {"met": 0, "none": 1, "not_stated": 1, "not_computable": 1, "undetermin
 Given = tuple[frozenset[str], str]
 """Key of a drug that the patient had, and the line."""
 
-VISIBLE = 8
+VISIBLE = 6
 """Lines that stand open in a part of the section; the rest is folded."""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from nenuphar.engine.frames import Frames
 
-VISIBLE = 10
+VISIBLE = 7
 """Trials of each part whose criteria are listed on the page; the rest is folded, and brief."""
 
 LARGEST_COHORT = 20_000
