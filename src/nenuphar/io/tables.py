@@ -14,8 +14,6 @@ from nenuphar.io.delimited import Cells, parse_delimited
 from nenuphar.io.result import Findings, InputFile, read_bytes
 from nenuphar.io.workbooks import parse_workbook
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
-
 
 @dataclass(frozen=True)
 class Table:

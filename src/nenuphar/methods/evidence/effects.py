@@ -6,8 +6,6 @@ which whoever opens one case would wait for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from scipy import special
@@ -146,14 +144,6 @@ def jeffreys(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
     tail = (1 - level) / 2
     low, high = special.betaincinv(events + 0.5, n - events + 0.5, [tail, 1 - tail])
     return (float(low) if events else 0.0), (float(high) if events < n else 1.0)
-
-
-INTERVALS: dict[str, Callable[[int, int, float], tuple[float, float]]] = {
-    "clopper-pearson": clopper_pearson,
-    "wilson": wilson,
-    "jeffreys": jeffreys,
-}
-"""Intervals of one proportion by name."""
 
 
 def _half_corrected(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:

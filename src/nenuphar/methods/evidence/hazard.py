@@ -112,7 +112,7 @@ def pool_hazards(ratios: Sequence[HazardRatio], plan: PoolingPlan | None = None)
     _refuse(ratios)
     y, v = log_effects(ratios)
     if len(ratios) == 1:
-        return _alone(ratios[0], plan)
+        return _alone(ratios[0])
     fit = fit_inverse_variance(y, v, plan)
     mean, error = float(fit.beta[0]), float(np.sqrt(fit.covariance[0, 0]))
     half, reach = fit.quantile(plan.level) * error, prediction_reach(fit, plan)
@@ -164,7 +164,7 @@ def _study(ratio: HazardRatio, weight: float | None) -> StudyEstimate:
     return StudyEstimate(ratio.study, ratio.hr, ratio.ci_low, ratio.ci_high, weight=weight)
 
 
-def _alone(ratio: HazardRatio, plan: PoolingPlan) -> PooledEstimate:
+def _alone(ratio: HazardRatio) -> PooledEstimate:
     return PooledEstimate(
         estimate=ratio.hr,
         ci_low=ratio.ci_low,

@@ -7,8 +7,6 @@ import polars as pl
 from nenuphar.methods.genomics.thresholds import Cutoffs
 from nenuphar.terminology.genome import AUTOSOMES, arms
 
-STATES = ("loss", "gain", "loh", "gain_loh", "neutral", "partial", "unmeasured")
-
 
 def autosomal_arms(genome: str = "hg19") -> list[str]:
     """Return the names of the arms that are judged, in the order of the chromosomes."""

@@ -18,11 +18,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-def _curated(path: Path) -> list[tuple[str, str, str]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [tuple(line.split("\t")) for line in lines if not line.startswith("#")]  # type: ignore[misc]
-
-
 def index_lines(folder: Path) -> list[str]:
     """One line per named gene: symbol, Ensembl numbers, Entrez id, retired Entrez ids, aliases.
 
