@@ -282,12 +282,12 @@ class LevelReader:
                 "no fact or field has this name",
                 f"did you mean {' or '.join(near)}?" if near else "see `nenuphar kb search`",
             )
-        elif declared.derived:
+        elif not declared.stated:
             self.problem(
                 stated.line,
                 stated.name,
                 stated.value or "",
-                "is concluded by rules, never read",
+                "is concluded by rules or methods, never read",
                 "state what the report says in the fact that records it as reported",
             )
             return False

@@ -50,7 +50,7 @@ class _Rows:
     def _observed(self, row: Row) -> Iterable[Observed]:
         for name, value in row.values.items():
             declared = self._knowledge.facts.get(name)
-            if declared is not None and not declared.derived and declared.scope is row.scope:
+            if declared is not None and declared.stated and declared.scope is row.scope:
                 yield Observed(name, value, row.origins[name])
 
 

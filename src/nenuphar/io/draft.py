@@ -93,7 +93,7 @@ def draft_mapping(path: Path, knowledge: KnowledgeBase) -> str:
 def propose(table: Table, knowledge: KnowledgeBase, without: Iterable[str] = ()) -> list[Proposal]:
     """Return the best pairing of columns and facts, in the order of the columns."""
     left_out = set(without)
-    observed = [fact for fact in knowledge.facts.values() if not fact.derived]
+    observed = [fact for fact in knowledge.facts.values() if fact.stated]
     every: list[Proposal] = []
     for column in table.frame.columns:
         if column not in left_out:

@@ -163,9 +163,7 @@ def native_mapping(
         The mapping; None if there is no column `patient_id` or none that is called like a fact.
     """
     named = set(columns) - set(empty)
-    facts = [
-        name for name in columns if name in knowledge.facts and not knowledge.facts[name].derived
-    ]
+    facts = [name for name in columns if name in knowledge.facts and knowledge.facts[name].stated]
     if "patient_id" not in named or not facts:
         return None
     scopes = {knowledge.facts[name].scope for name in facts}

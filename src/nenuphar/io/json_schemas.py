@@ -97,7 +97,7 @@ def _detail(name: str) -> dict[str, Any]:
 def mapping_schema(knowledge: KnowledgeBase) -> dict[str, Any]:
     """Return the schema of a mapping, with the names of the facts that can be mapped."""
     schema = {"$schema": DRAFT, **Mapping.model_json_schema()}
-    names = sorted(name for name, fact in knowledge.facts.items() if not fact.derived)
+    names = sorted(name for name, fact in knowledge.facts.items() if fact.stated)
     for part in ("columns", "constants"):
         schema["properties"][part]["propertyNames"] = {"enum": names}
     return schema

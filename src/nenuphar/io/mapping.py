@@ -179,10 +179,10 @@ def _fact_findings(
         near = nearest(name, knowledge.facts, 3)
         yield f"no fact is called {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
         return
-    if declared.derived:
+    if not declared.stated:
         yield (
-            f"{name} is concluded by rules, never read; map what the report says to a fact that "
-            "records it as reported"
+            f"{name} is concluded by rules or methods, never read; map what the report says to a "
+            "fact that records it as reported"
         )
     if declared.scope not in scopes:
         yield (

@@ -20,7 +20,7 @@ _HEAD = """\
 
 def observed_facts(knowledge: KnowledgeBase, scope: Scope) -> list[Fact]:
     """Return the facts of a scope that a record can state, in the order of their names."""
-    facts = (f for f in knowledge.facts.values() if f.scope is scope and not f.derived)
+    facts = (f for f in knowledge.facts.values() if f.scope is scope and f.stated)
     return sorted(facts, key=lambda fact: fact.id)
 
 

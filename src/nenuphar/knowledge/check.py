@@ -196,6 +196,8 @@ def _check_leaf(
     if fact is None:
         yield f"reads {node.fact!r}, which is not a fact{nearest(node.fact, kb.facts)}"
         return
+    if fact.drawn:
+        yield f"reads {fact.id}, which is written for figures only"
     if not scope.within(fact.scope):
         yield (
             f"reads {fact.id} of scope {fact.scope.value} from {scope.value}; going up needs a "
@@ -261,6 +263,8 @@ def _check_derivation(kb: KnowledgeBase) -> Iterator[str]:
         listing = fact.contexts_of or fact.lists
         if fact.derived and not listing and fact.id not in concluded | yielded:
             yield f"{fact.id}: is declared as derived, but no rule or method concludes it"
+        if fact.derived and fact.drawn:
+            yield f"{fact.id}: is declared as derived and as drawn; a page draws it or lists it"
     for method in kb.methods.values():
         for name in (*method.inputs, *method.outputs):
             if name not in kb.facts:

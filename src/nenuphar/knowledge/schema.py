@@ -85,6 +85,8 @@ class Fact(Record):
             such as the organs of a WHO edition; a context that is not listed speaks of all.
         covers_by: The fact that those concepts are values of.
         derived: Whether rules or methods conclude it; otherwise it is observed.
+        drawn: Whether a method writes it for the figures of a page alone: no record states it, no
+            rule reads it, and it is no conclusion.
         changes: Whether the value may change with time: not, in any direction, or only `up` (counts
             that grow, rows that are added).
         meaning: One sentence.
@@ -107,11 +109,17 @@ class Fact(Record):
     covers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     covers_by: str = ""
     derived: bool = False
+    drawn: bool = False
     changes: Literal["", "any", "up"] = ""
     meaning: str = Field(min_length=10)
     label: str = ""
     ask: str = ""
     codes: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def stated(self) -> bool:
+        """Whether a record can state it: what rules and methods write, nobody else does."""
+        return not (self.derived or self.drawn)
 
 
 class Threshold(Record):

@@ -214,7 +214,7 @@ class CaseView:
     def _seen(self, name: str) -> bool:
         """Whether somebody observed a fact; methods add theirs to the same rows."""
         declared = self._kb.facts.get(name)
-        return declared is None or not declared.derived
+        return declared is None or declared.stated
 
     def _fact(self, row: Row, name: str) -> tuple[str, str, str, str, str]:
         origin = row.origins.get(name)

@@ -9,6 +9,7 @@ import pytest
 from nenuphar.domain.problems import KnowledgeError
 from nenuphar.engine.plan import make_plan
 from nenuphar.engine.rule_cases import failing_cases
+from nenuphar.io.template import yaml_template
 from nenuphar.knowledge.base import COMPILED, knowledge_base, load_knowledge
 from nenuphar.knowledge.build import RECORDS, compile_records, to_json
 from nenuphar.knowledge.check import check
@@ -75,6 +76,13 @@ def refusal(tmp_path: Path, text: str) -> str:
     with pytest.raises(KnowledgeError) as error:
         compiled(tmp_path, text)
     return str(error.value)
+
+
+def test_what_is_written_for_figures_is_neither_read_by_rules_nor_stated(tmp_path):
+    drawn = WHOLE.replace("  type: number\n", "  type: number\n  drawn: true\n", 1)
+    assert "reads tumour.size, which is written for figures only" in findings(tmp_path, drawn)
+    assert not compiled(tmp_path, drawn).facts["tumour.size"].stated
+    assert "genomics.profile" not in yaml_template(load_knowledge())
 
 
 def test_a_base_that_fits_together_has_no_findings(tmp_path):
