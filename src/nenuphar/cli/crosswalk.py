@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
-from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.knowledge.check import nearest
-from nenuphar.knowledge.crosswalk import NAMES, TERMS, Carried, carry, harmonise, systems
+if TYPE_CHECKING:
+    from nenuphar.knowledge.base import KnowledgeBase
+    from nenuphar.knowledge.crosswalk import Carried
 
 UNIFORM = "who_2022"
 """Stands for the uniform framework where a system of terms is asked for."""
@@ -32,6 +33,9 @@ def crosswalk(
     **Example:** `nenuphar crosswalk nec_g3_2010`
     **Example:** `nenuphar crosswalk atypical_carcinoid_2021 --to digestive_2019`
     """
+    from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.knowledge.crosswalk import carry, harmonise, systems
+
     kb = load_knowledge()
     known = systems(kb)
     if not term:
@@ -48,6 +52,8 @@ def crosswalk(
 
 
 def _must_be(name: str, known: list[str], what: str) -> None:
+    from nenuphar.knowledge.check import nearest
+
     if name not in known:
         raise typer.BadParameter(f"{name!r} is no {what} here{nearest(name, known)}")
 
@@ -56,6 +62,8 @@ def _list(kb: KnowledgeBase, known: dict[str, tuple[str, ...]], as_json: bool) -
     if as_json:
         typer.echo(json.dumps(known, indent=1))
         return
+    from nenuphar.knowledge.crosswalk import TERMS
+
     concepts = kb.terminologies[TERMS].concepts
     for system, terms in known.items():
         typer.secho(f"{system}: {concepts[system].name}", bold=True)
@@ -64,6 +72,8 @@ def _list(kb: KnowledgeBase, known: dict[str, tuple[str, ...]], as_json: bool) -
 
 
 def _print(kb: KnowledgeBase, term: str, to: str, carried: Carried) -> None:
+    from nenuphar.knowledge.crosswalk import NAMES, TERMS
+
     words = {
         code: c.name
         for name in (TERMS, NAMES)
