@@ -48,7 +48,7 @@ docs: .venv/ready  ## the reference pages generated from the records
 	@touch $@
 
 .venv/ready: .uv/ready uv.lock pyproject.toml
-	$(UV) sync --frozen --all-extras --quiet
+	$(UV) sync --frozen --all-extras --compile-bytecode --quiet
 	@touch $@
 
 clean:
