@@ -57,6 +57,7 @@ def _ancestors(code: str) -> frozenset[str]:
 def _register() -> None:
     from nenuphar.cli import (
         assess,
+        codes,
         convert,
         crosswalk,
         demo,
@@ -77,7 +78,7 @@ def _register() -> None:
 
     evidence.register(app, outcomes=_outcomes, ancestors=_ancestors)
     modules = (
-        *(demo, assess, explain, crosswalk, convert, inputs),
+        *(demo, assess, explain, crosswalk, codes, convert, inputs),
         *(response, resistance, score, subtype, segments),
         *(trials, therapies, mechanisms),
         *(evidence_browse, knowledge),

@@ -1,10 +1,11 @@
 """What the codes of other systems say of a neuroendocrine neoplasm, and what they cannot say.
 
-OncoTree is the centre of the map because cohorts carry it; NCIt and ICD-O-3 hang on its codes. No
-code states a grade, a NET G3 or a MiNEN: reading says which of them is open, writing says which of
-them is lost.
+OncoTree is the centre of the map because cohorts carry it; NCIt, MONDO and ICD-O-3 hang on its
+codes. No code states a grade, a NET G3 or a MiNEN: reading says which of them is open, writing says
+which of them is lost.
 
-Source: OncoTree (CC-BY 4.0), release of 2025-10-03 and its maps to NCIt and ICD-O-3.
+Source: OncoTree (CC-BY 4.0), release of 2025-10-03 and its maps to NCIt and ICD-O-3; Mondo
+(CC-BY 4.0), release of 2023-12-01, its cross-references to OncoTree.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Literal
 
 from nenuphar.terminology.hierarchy import Hierarchy
 
-System = Literal["oncotree", "ncit", "icdo3"]
+System = Literal["oncotree", "ncit", "mondo", "icdo3"]
+SYSTEMS: tuple[System, ...] = ("oncotree", "ncit", "mondo", "icdo3")
 
 TABLE = "codes.tsv"
 
@@ -32,6 +34,7 @@ class CodedTumour:
         entity: Concept of `tumour_entity`; empty where the code leaves open even the family.
         site: Concept of `tumour_site`; empty where the code names none, or several.
         ncit: Code of the NCI Thesaurus, if the map gives one that means the same.
+        mondo: Identifier in Mondo (`MONDO:0008433`), under the same condition.
         topography: ICD-O-3 topography.
         morphology: ICD-O-3 morphology with behaviour.
         cannot_say: What has to be read elsewhere.
@@ -42,6 +45,7 @@ class CodedTumour:
     entity: str
     site: str
     ncit: str
+    mondo: str
     topography: str
     morphology: str
     cannot_say: tuple[str, ...]
@@ -67,6 +71,7 @@ def coded_tumours() -> dict[str, CodedTumour]:
             row["entity"],
             row["site"],
             row["ncit"],
+            row["mondo"],
             row["icdo3_topography"],
             row["icdo3_morphology"],
             tuple(part for part in row["cannot_say"].split(";") if part),
@@ -80,7 +85,7 @@ def read_code(system: System, code: str, topography: str = "") -> tuple[CodedTum
     """Return what a code says; several entries where the system does not tell them apart.
 
     Args:
-        system: `oncotree`, `ncit` or `icdo3` (the morphology).
+        system: `oncotree`, `ncit`, `mondo` or `icdo3` (the morphology).
         code: The code; case and blanks around it do not count.
         topography: ICD-O-3 topography, which narrows a morphology down.
 
@@ -91,8 +96,8 @@ def read_code(system: System, code: str, topography: str = "") -> tuple[CodedTum
     known = coded_tumours()
     if system == "oncotree":
         return (known[wanted],) if wanted in known else ()
-    if system == "ncit":
-        return tuple(each for each in known.values() if each.ncit == wanted)
+    if system != "icdo3":
+        return tuple(each for each in known.values() if code_in(system, each) == wanted)
     found = tuple(each for each in known.values() if each.morphology == wanted)
     same_organ = tuple(each for each in found if place and each.topography[:3] == place[:3])
     return same_organ or (() if place else found)
@@ -120,7 +125,7 @@ def write_code(system: System, entity: str, site: str = "", grade: str = "") -> 
     """Return the code that says most of a tumour, and what it leaves out.
 
     Args:
-        system: `oncotree`, `ncit` or `icdo3` (the morphology).
+        system: `oncotree`, `ncit`, `mondo` or `icdo3` (the morphology).
         entity: Value of `tumour.entity`.
         site: Value of `tumour.site`.
         grade: Value of `tumour.grade`.
@@ -130,10 +135,10 @@ def write_code(system: System, entity: str, site: str = "", grade: str = "") -> 
     """
     stated = [part for part in (entity, site, grade) if part]
     best = _best(_same(entity), site)
-    code = "" if best is None else _code_in(system, best)
+    code = "" if best is None else code_in(system, best)
     if best is None or not code:
         return Written("", tuple(stated))
-    carried = {entity if best.entity == entity else "", best.site if system == "oncotree" else ""}
+    carried = {entity if best.entity == entity else "", best.site if system != "icdo3" else ""}
     if best.entity != entity and "typical or atypical" not in best.cannot_say:
         carried.add(entity)
     return Written(code, tuple(part for part in stated if part not in carried))
@@ -154,6 +159,6 @@ def _best(found: Iterable[CodedTumour], site: str) -> CodedTumour | None:
     return entries[0] if len({entry.site for entry in entries}) == 1 else None
 
 
-def _code_in(system: System, entry: CodedTumour) -> str:
-    codes = {"oncotree": entry.oncotree, "ncit": entry.ncit, "icdo3": entry.morphology}
-    return codes[system]
+def code_in(system: System, entry: CodedTumour) -> str:
+    """Return the code of an entry in a system (the morphology in ICD-O-3); empty if it has none."""
+    return entry.morphology if system == "icdo3" else str(getattr(entry, system))

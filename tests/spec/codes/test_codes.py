@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from nenuphar.cli.main import app
+from nenuphar.domain.problems import UsageError
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.terminology.codes import coded_tumours, contradiction, read_code, write_code
+from nenuphar.terminology.codes import (
+    code_in,
+    coded_tumours,
+    contradiction,
+    read_code,
+    write_code,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,3 +99,49 @@ def test_writing_and_reading_back_never_adds_anything():
             code = write_code("oncotree", each.entity, each.site).code
             (back,) = read_code("oncotree", code)
             assert (back.entity, back.site) == (each.entity, each.site)
+
+
+def test_a_mondo_identifier_is_read_and_written_where_it_means_the_same():
+    (found,) = read_code("mondo", "mondo:0019954")
+    assert (found.entity, found.site) == ("net", "pancreas")
+    written = write_code("mondo", "net", "pancreas", "G3")
+    assert (written.code, written.lost) == ("MONDO:0019954", ("G3",))
+
+
+@pytest.mark.parametrize("code", ["GINET", "AWDNET", "SWDNET", "CENE", "PRNE", "LUNE"])
+def test_a_cross_reference_of_mondo_that_means_something_else_is_not_taken_over(code):
+    assert coded_tumours()[code].mondo == ""
+
+
+@pytest.mark.parametrize("system", ["oncotree", "ncit", "mondo"])
+def test_no_code_stands_for_two_tumours_within_a_system(system):
+    codes = [code for each in coded_tumours().values() if (code := code_in(system, each))]
+    assert len(codes) == len(set(codes))
+
+
+def test_codes_are_read_and_written_from_the_command_line():
+    def run(*words):
+        return CliRunner().invoke(app, ["codes", *words, "--json"])
+
+    (read,) = json.loads(run("C9461").stdout)
+    assert (read["system"], read["entity"], read["site"]) == ("ncit", "nec_small_cell", "bladder")
+    written = {one["system"]: one for one in json.loads(run("--entity", "minen").stdout)}
+    assert [one["code"] for one in written.values()] == [None] * 4
+    assert written["icdo3"]["lost"] == ["minen"]
+    plain = CliRunner().invoke(app, ["codes", "SBWDNET"]).stdout
+    assert "cannot say: grade" in plain
+    assert "the site must agree" in plain
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["PNTE"], "no code of a neuroendocrine neoplasm"),
+        (["--entity", "nett"], "did you mean 'net'"),
+        ([], "give a code to read"),
+        (["PANET", "--entity", "net"], "not both"),
+    ],
+)
+def test_what_is_no_code_is_said(words, why):
+    with pytest.raises(UsageError, match=why):
+        CliRunner().invoke(app, ["codes", *words], catch_exceptions=False)
