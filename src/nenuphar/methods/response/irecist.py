@@ -214,17 +214,10 @@ def _without_open(
     visit: Visit, state: ImmuneState, seen: _Seen, cutoffs: ResponseThresholds
 ) -> tuple[str, str]:
     """Judge a visit while no iUPD waits."""
-    causes = set()
-    why = ""
-    if seen.target_category == "PD":
-        causes.add(_TARGET)
-    if seen.non_target == "PD":
-        causes.add(_NON_TARGET)
-    if seen.fresh:
+    causes = _current_causes(seen)
+    why = "" if seen.fresh else _new_lesions_progressed(visit, state, seen, cutoffs)
+    if why:
         causes.add(_NEW)
-    elif grown := _new_lesions_progressed(visit, state, seen, cutoffs):
-        causes.add(_NEW)
-        why = grown
     if not causes:
         return _reset_value(visit, seen), why
     state.open = OpenProgression(
