@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 
 from nenuphar.domain.case import IHC, Assay, CopyNumberSegment, Variant
 from nenuphar.domain.quantity import Interval
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.values import ValueProblem, nearest
+from nenuphar.io.values import ValueParser, ValueProblem, nearest
+from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import Marked
 from nenuphar.terminology.genes.consequences import effect_of, effect_of_change, significance_of
-
-if TYPE_CHECKING:
-    from nenuphar.io.case_level import LevelReader
 
 RESULTS = get_args(get_args(get_type_hints(IHC)["result"])[0])
 SIGNIFICANCES = get_args(get_type_hints(Variant)["significance"])
@@ -32,7 +30,21 @@ FIELDS = {
 """Fields of an entry, the one that it cannot do without first."""
 
 
-def read_details(name: str, value: Any, specimen: Draft, line: int, reader: LevelReader) -> None:
+class CaseReading(Protocol):
+    """What the reading of a whole case lends to that of its details."""
+
+    knowledge: KnowledgeBase
+    folder: str
+    """Folder of the case, in which its attached files lie; empty where it has none."""
+
+    def parser(self, name: str) -> ValueParser:
+        """Return the parser of a declared fact."""
+
+    def problem(self, line: int, column: str, value: object, reason: str, fix: str) -> None:
+        """List something that is left out."""
+
+
+def read_details(name: str, value: Any, specimen: Draft, line: int, reader: CaseReading) -> None:
     """Read the entries of one kind of detail; what cannot be read is listed and left out."""
     if name == "ihc" and isinstance(value, Marked):
         value = [_short_stain(marker, value) for marker in value]
@@ -41,7 +53,7 @@ def read_details(name: str, value: Any, specimen: Draft, line: int, reader: Leve
             line, name, value, "is no list of entries", f"write `- {FIELDS[name][0]}: ...`"
         )
         return
-    readers: dict[str, Callable[[Marked, LevelReader], Any]] = {
+    readers: dict[str, Callable[[Marked, CaseReading], Any]] = {
         "ihc": _stain,
         "assays": _assay,
         "variants": _variant,
@@ -60,7 +72,7 @@ def read_details(name: str, value: Any, specimen: Draft, line: int, reader: Leve
             reader.problem(item.line, name, "", problem.reason, problem.fix)
 
 
-def _check_fields(item: Marked, name: str, reader: LevelReader) -> None:
+def _check_fields(item: Marked, name: str, reader: CaseReading) -> None:
     for field in item:
         if field not in FIELDS[name]:
             near = nearest(field, FIELDS[name])
@@ -103,7 +115,7 @@ def _one_of(item: Marked, field: str, permitted: tuple[str, ...], default: Any) 
     return value
 
 
-def _stain(item: Marked, reader: LevelReader) -> IHC:
+def _stain(item: Marked, reader: CaseReading) -> IHC:
     marker = _text(item, "marker", needed=True).lower().replace("-", "_").replace(" ", "_")
     fact = f"ihc.{marker}"
     asked = {
@@ -134,7 +146,7 @@ def _interval(value: Any) -> Interval | None:
     return value if isinstance(value, Interval) else None
 
 
-def _assay(item: Marked, reader: LevelReader) -> Assay:
+def _assay(item: Marked, reader: CaseReading) -> Assay:
     genes = item.get("genes")
     if isinstance(genes, str):
         genes = genes.replace(",", " ").split()
@@ -161,7 +173,7 @@ def _assay(item: Marked, reader: LevelReader) -> Assay:
     )
 
 
-def _variant(item: Marked, reader: LevelReader) -> Variant:
+def _variant(item: Marked, reader: CaseReading) -> Variant:
     """Read a variant; what nobody judged is judged by its consequence."""
     gene, change = _text(item, "gene", needed=True), _text(item, "change")
     origin = _one_of(item, "origin", ORIGINS, "unknown")
@@ -174,7 +186,7 @@ def _variant(item: Marked, reader: LevelReader) -> Variant:
     return Variant(gene, stated, origin, change, assay, consequence, basis)
 
 
-def _segment(item: Marked, reader: LevelReader) -> CopyNumberSegment:
+def _segment(item: Marked, reader: CaseReading) -> CopyNumberSegment:
     start, end = _number(item, "start"), _number(item, "end")
     if start is None or end is None or not 0 < start <= end or start % 1 or end % 1:
         raise ValueProblem(
