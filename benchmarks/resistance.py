@@ -14,7 +14,9 @@ import numpy as np
 import polars as pl
 
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.resistance import SETS, described_lines, phenotypes
+from nenuphar.pipeline.definition_sets import SETS
+from nenuphar.pipeline.resistance import phenotypes
+from nenuphar.pipeline.resistance_reading import described_lines
 
 _SAMPLE = 5_000
 _POINTS = 10

@@ -11,14 +11,8 @@ import polars as pl
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.agreement import agreement
 from nenuphar.pipeline.case import stamp_of
-from nenuphar.pipeline.resistance import (
-    SETS,
-    Timelines,
-    accounted,
-    phenotype_counts,
-    side_by_side,
-    unclassified,
-)
+from nenuphar.pipeline.definition_sets import SETS
+from nenuphar.pipeline.resistance_reading import Timelines, accounted
 from nenuphar.pipeline.resistance_survival import (
     LANDMARKS,
     by_phenotype,
@@ -27,6 +21,7 @@ from nenuphar.pipeline.resistance_survival import (
     times_of,
 )
 from nenuphar.pipeline.sensitivity import sensitivity
+from nenuphar.pipeline.side_by_side import phenotype_counts, side_by_side, unclassified
 from nenuphar.report.course_figures import Bar, Event, Lane
 from nenuphar.report.phenotypes import PHENOTYPES
 from nenuphar.report.resistance_page import resistance_page

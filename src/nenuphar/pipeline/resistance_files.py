@@ -16,17 +16,15 @@ from nenuphar.methods.response.assessments import read_assessments
 from nenuphar.methods.response.findings import ResponseInputError
 from nenuphar.pipeline.endpoints import censoring_rules, counting, endpoints_of_lines
 from nenuphar.pipeline.line_courses import filled_from_scans
-from nenuphar.pipeline.resistance import (
+from nenuphar.pipeline.resistance_reading import (
     Timelines,
     accounted,
     described_lines,
-    phenotype_counts,
     read_timelines,
-    side_by_side,
-    unclassified,
 )
 from nenuphar.pipeline.response_tables import timepoint_table
 from nenuphar.pipeline.sensitivity import sensitivity
+from nenuphar.pipeline.side_by_side import phenotype_counts, side_by_side, unclassified
 from nenuphar.store.results import defused, rejected_table
 
 
