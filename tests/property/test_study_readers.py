@@ -43,6 +43,11 @@ COLUMNS = st.sampled_from(
         "S1",
         "ONCOGENIC",
         "Mutation_Status",
+        "START_DATE",
+        "STOP_DATE",
+        "EVENT_TYPE",
+        "AGENT",
+        "STATUS",
     ]
 )
 CELLS = st.one_of(
@@ -70,6 +75,12 @@ CELLS = st.one_of(
             "SOMATIC",
             "1:DECEASED",
             "Carcinoid",
+            "TREATMENT",
+            "STATUS",
+            "Cisplatin / Etoposide",
+            "Nivolumab",
+            "Progression",
+            "120",
         ]
     ),
     st.sampled_from(["", "Small Cell Lung Cancer", "Lung Carcinoid", '"', "\x1f", "é" * 9000]),
@@ -100,7 +111,20 @@ def tables(draw: st.DrawFn) -> bytes:
     return (head + end.join(lines) + end).encode("utf-8", "surrogatepass")
 
 
-FILES = st.one_of(tables(), st.binary(max_size=60), st.just(b"stable_id: x\ngene_list:\tRB1\n"))
+@st.composite
+def timelines(draw: st.DrawFn) -> bytes:
+    """Draw a timeline whose rows are mostly of patients and events that are understood."""
+    patients = st.sampled_from(["P0", "P1", "P2", "P9", ""])
+    days = st.one_of(st.integers(-400, 400).map(str), CELLS)
+    kinds = st.sampled_from(["TREATMENT", "STATUS", "IMAGING", "SURGERY", "x", ""])
+    rows = draw(st.lists(st.tuples(patients, days, days, kinds, CELLS, CELLS), max_size=12))
+    head = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tAGENT\tSTATUS"
+    return "\n".join([head, *("\t".join(row) for row in rows)]).encode("utf-8", "surrogatepass")
+
+
+FILES = st.one_of(
+    tables(), timelines(), st.binary(max_size=60), st.just(b"stable_id: x\ngene_list:\tRB1\n")
+)
 SAMPLES = st.one_of(
     FILES,
     st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=5).map(
@@ -139,6 +163,11 @@ def test_study_folders_are_read_or_refused_with_a_reason(
     assert read.read == read.accepted + read.rejected
     assert read.accepted == read.frames[Scope.SPECIMEN].height
     assert all(problem.reason and problem.fix for problem in read.problems)
+    known = set(read.frames[Scope.PATIENT]["patient_id"])
+    lines = read.frames.get(Scope.TREATMENT_LINE)
+    if lines is not None:
+        assert set(lines["patient_id"]) <= known
+        assert not lines.select("patient_id", "line_id").is_duplicated().any()
 
 
 TEXTS = st.one_of(

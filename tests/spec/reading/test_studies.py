@@ -163,7 +163,7 @@ def _study(folder: Path) -> Path:
     (folder / "gene_panels" / "data_gene_panel_small.txt").write_text(
         "stable_id: SMALL\ndescription: two genes\ngene_list:\tRB1\tKRAS\n"
     )
-    (folder / "data_timeline_treatment.txt").write_text("PATIENT_ID\tSTART_DATE\nP1\t0\n")
+    (folder / "data_sv.txt").write_text("Sample_Id\nS1\n")
     return folder
 
 
@@ -175,7 +175,7 @@ def test_a_study_folder_joins_its_files(tmp_path: Path) -> None:
     assert patients["followup.os_event"].to_list() == [True, False, None, None]
     remarks = " ".join(problem.reason for problem in read.problems)
     assert "1 patient(s) have no sample" in remarks
-    assert "data_timeline_treatment.txt is not read" in remarks
+    assert "data_sv.txt is not read" in remarks
     assert {file.name for file in read.inputs} >= {"data_CNA.txt", "data_gene_panel_small.txt"}
 
 

@@ -1,4 +1,4 @@
-"""A cBioPortal study folder, read whole: samples with their patients, mutations and panels."""
+"""A cBioPortal study folder, read whole: samples, patients, treatments, mutations and panels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.plan import make_plan
 from nenuphar.io.cbioportal.clinical import PATIENT, describe_samples, is_sample_table
+from nenuphar.io.cbioportal.treatments import read_treatments
 from nenuphar.io.cbioportal.variants import Molecular, read_molecular
 from nenuphar.io.decoding import decode
 from nenuphar.io.mapped import apply_mapping
@@ -31,8 +32,6 @@ from nenuphar.knowledge.criterion import HasVariant
 _SAMPLES, _PATIENTS = "data_clinical_sample.txt", "data_clinical_patient.txt"
 _META = "meta_study.txt"
 _NOT_READ = {
-    "data_timeline": "time lines are not part of the classification; `nenuphar resistance` reads "
-    "courses of treatment",
     "data_sv": "rearrangements are not read yet",
     "data_expression": "`nenuphar score` reads expression",
     "data_mrna": "`nenuphar score` reads expression",
@@ -53,7 +52,7 @@ def read_study(
     mapping: Mapping | None = None,
     variant_columns: Lookup[str, HasVariant] | None = None,
 ) -> ReadResult:
-    """Read a study: each sample once, with what its patient, mutations and gene panel add.
+    """Read a study: each sample once, with what its patient, treatments and molecular files add.
 
     Args:
         folder: The folder.
@@ -84,14 +83,16 @@ def read_study(
     questions = make_plan(knowledge).variant_columns if variant_columns is None else variant_columns
     answers = molecular.answers(specimens["specimen_id"], questions)
     frames = {**read.frames, Scope.SPECIMEN: pl.concat([specimens, answers], how="horizontal")}
+    frames, events = read_treatments(folder, frames, knowledge, findings)
     _note_rest(folder, findings)
     problems: tuple[Problem, ...] = tuple(sorted((*read.problems, *findings.problems)))
-    inputs = (*_meta(folder, findings), *files, *molecular.files)
+    inputs = (*_meta(folder, findings), *files, *molecular.files, *events.files)
     return replace(
         read,
         frames=frames,
         problems=problems,
         inputs=inputs,
+        values_rejected=read.values_rejected + findings.values_rejected,
         specimens=molecular.specimens(specimens),
         attached=_segments(folder),
     )
