@@ -40,7 +40,7 @@ def describe_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
     for line, own in zip(lines, found[Scope.TREATMENT_LINE], strict=True):
         for name, value in own.values.items():
             method = METHODS.get(name[: name.find(".") + 1])
-            if method and (name not in line.values or name not in line_courses.FACTS):
+            if method and name not in line.values:
                 line.values[name] = value
                 line.origins[name] = Origin(method)
 
