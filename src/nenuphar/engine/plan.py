@@ -53,6 +53,11 @@ class Plan:
     listings: dict[str, dict[str, str]] = field(default_factory=dict)
     edition: str = NO_CONTEXT
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """All facts that are concluded, in the order in which a table lists them."""
+        return (*self.measured, *self.order, *self.crosswalks, *self.listings)
+
     def is_quiet(self, fact: str) -> bool:
         """Whether a fact goes unlisted on rows of which nothing is known."""
         declared = self.knowledge.facts.get(fact)

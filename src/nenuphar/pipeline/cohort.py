@@ -93,7 +93,7 @@ def conclude_in_parts(frames: Frames, workers: int = 1, scheduler: str = "") -> 
         return conclude(frames)
     parts = split_patients(frames, max(workers, 2))
     results = _on_dask(parts, scheduler) if scheduler else _in_processes(parts, workers)
-    return _joined(results)
+    return _joined(results, plan_of(load_knowledge()).listed)
 
 
 def split_patients(frames: Frames, parts: int) -> list[Frames]:
@@ -131,12 +131,14 @@ def _on_dask(parts: Sequence[Frames], scheduler: str) -> list[pl.DataFrame]:
         return list(client.gather(client.map(run, parts, pure=False)))
 
 
-def _joined(results: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Put parts back together: facts in the order of the plan, parts in order within each."""
+def _joined(results: Iterable[pl.DataFrame], facts: Iterable[str]) -> pl.DataFrame:
+    """Put parts back together: facts in the order of the plan, parts in order within each.
+
+    A fact that goes unlisted where nothing is known may be absent from any of the parts.
+    """
     tables = list(results)
     if not tables:
         return pl.DataFrame(schema=SCHEMA)
-    facts = tables[0]["fact"].unique(maintain_order=True).to_list()
     rank = {fact: number for number, fact in enumerate(facts)}
     whole = pl.concat(tables)
     order = pl.col("fact").replace_strict(rank, return_dtype=pl.Int32)
