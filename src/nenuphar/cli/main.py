@@ -10,7 +10,12 @@ from typing import Any
 import typer
 
 from nenuphar import __version__
-from nenuphar.domain.problems import KnowledgeError, UnreadableInputError, UsageError
+from nenuphar.domain.problems import (
+    KnowledgeError,
+    UnreadableInputError,
+    UnsupportedInputError,
+    UsageError,
+)
 
 EXIT_REJECTED, EXIT_USAGE, EXIT_UNREADABLE, EXIT_KNOWLEDGE, EXIT_INTERNAL = 1, 2, 3, 4, 5
 
@@ -94,7 +99,7 @@ def run() -> None:
     """Run the command; every class of error has its own exit code, and no traceback."""
     try:
         app()
-    except UsageError as error:
+    except (UsageError, UnsupportedInputError) as error:
         _fail("wrong usage", error, EXIT_USAGE)
     except UnreadableInputError as error:
         _fail("unreadable input", error, EXIT_UNREADABLE)

@@ -34,6 +34,10 @@ class UnreadableInputError(Exception):
     """The input as a whole cannot be read; the message names the file, the cause and the fix."""
 
 
+class UnsupportedInputError(UnreadableInputError):
+    """The input has a form that is not read yet; the message names it and what to give instead."""
+
+
 class UsageError(Exception):
     """The command was called in a way that cannot work; the message says what would."""
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nenuphar.domain.case import Case, Specimen
-from nenuphar.domain.problems import Problem, UnreadableInputError
+from nenuphar.domain.problems import Problem, UnreadableInputError, UnsupportedInputError
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_level import LevelReader
 from nenuphar.io.case_writer import case_as_data
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes, refuse_way_out
 from nenuphar.io.safe_yaml import read_bounded, read_bounded_json
-from nenuphar.io.values import is_id
+from nenuphar.io.values import clean_id, is_id
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.knowledge.criterion import HasVariant
 from nenuphar.knowledge.yaml_lines import Marked, YamlError
@@ -210,7 +210,19 @@ def _items(text: str, file: str) -> list[Marked]:
             f"{file}: holds no case; a case begins with `patient:` and its id "
             "(`nenuphar template --to yaml` writes an empty one)"
         )
+    _refuse_other_forms(items, file)
     return items
+
+
+def _refuse_other_forms(items: Iterable[Marked], file: str) -> None:
+    for item in items:
+        form = "a FHIR resource" if "resourceType" in item else ""
+        form = "a Phenopacket" if "metaData" in item and "patient" not in item else form
+        if form:
+            raise UnsupportedInputError(
+                f"{file}: is {form}, and these are not read yet; write the case out as "
+                "`nenuphar template --to yaml` shows"
+            )
 
 
 def _case(
@@ -228,7 +240,7 @@ def _case(
             patient if isinstance(patient, str) else "",
         )
         return None
-    reader = LevelReader(knowledge, findings, patient.strip(), folder)
+    reader = LevelReader(knowledge, findings, clean_id(patient), folder)
     draft: Draft = reader.read(data)
     return draft.case()
 

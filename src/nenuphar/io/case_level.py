@@ -14,7 +14,15 @@ from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_specimen import read_details
 from nenuphar.io.result import Findings
-from nenuphar.io.values import AREA_UNIT, ValueParser, ValueProblem, is_id, nearest, parser_for
+from nenuphar.io.values import (
+    AREA_UNIT,
+    ValueParser,
+    ValueProblem,
+    clean_id,
+    is_id,
+    nearest,
+    parser_for,
+)
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import Marked
 
@@ -131,7 +139,7 @@ class LevelReader:
         taken = {child.id for child in draft.below(scope)}
         for position, item in enumerate(items, 1):
             own = item.get(ID_FIELDS.get(scope, "id"))
-            own_id = own.strip() if isinstance(own, str) and own.strip() else str(position)
+            own_id = clean_id(own) if isinstance(own, str) and own.strip() else str(position)
             if own_id in taken or not is_id(own_id):
                 self.problem(
                     item.line,

@@ -30,6 +30,7 @@ AREA_UNIT = "per_2mm2"
 LONGEST_TEXT = 10_000
 LONGEST_ID = 200
 
+_INTEGRAL = re.compile(r"^(\d+)\.0+$")
 _NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _THOUSANDS = re.compile(r"^[1-9]\d{0,2}(,\d{3})+$")
 _UNIT_BEHIND = re.compile(
@@ -53,6 +54,11 @@ class ValueProblem(ValueError):  # noqa: N818  (a problem of a record, not a fai
         super().__init__(f"{reason}; {fix}")
         self.reason = reason
         self.fix = fix
+
+
+def clean_id(text: str) -> str:
+    """Return an id verbatim, but `8.0` as `8`, as the ids of a table are read."""
+    return _INTEGRAL.sub(r"\1", text.strip())
 
 
 def is_id(text: str) -> bool:
