@@ -114,6 +114,8 @@ def test_every_record_is_exported_as_a_json_list(tmp_path):
     records = json.loads((tmp_path / "all.json").read_text("utf-8"))
     assert all({"kind", "id", "version", "status", "sources"} <= set(r) for r in records)
     assert all(r["sources"][0]["source"] for r in records)
+    named = {"source", "locator", "reference"}
+    assert all(named <= set(source) for r in records for source in r["sources"])
     outcomes = [r for r in records if r["kind"] == "outcome"]
     assert all({"study", "value", "ci_low", "events", "n", "repaired"} <= set(r) for r in outcomes)
     assert any(r["n"] is None for r in outcomes)

@@ -32,16 +32,25 @@ PROMISED: dict[str, tuple[str, ...]] = {
 """Fields of the kinds of the literature that an export always has."""
 
 
+SOURCE = ("source", "locator", "reference")
+"""Fields that every source of an exported record has."""
+
+
 def as_exported(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with every promised field; what is missing is null."""
+    """Return a record with every promised field, of its sources too; what is missing is null."""
     promised = dict.fromkeys(PROMISED.get(str(record["kind"]), ()))
-    return {**promised, **record}
+    sources = [{**dict.fromkeys(SOURCE), **source} for source in record.get("sources", ())]
+    return {**promised, **record, "sources": sources}
 
 
 def as_imported(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return exported records as they were: without null fields and findings of the audit."""
     return [
-        {name: value for name, value in record.items() if value is not None}
+        _known({**record, "sources": [_known(source) for source in record.get("sources", ())]})
         for record in records
         if not str(record["id"]).startswith("audit.")
     ]
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
