@@ -111,8 +111,9 @@ def require_columns(frame: pl.DataFrame, needed: tuple[str, ...], what: str) -> 
     """
     absent = [name for name in needed if name not in frame.columns]
     if absent:
+        found = ", ".join(name for name in frame.columns if name != "line")  # ours: of the file
         message = (
-            f"{what} lack the column(s) {', '.join(absent)}; found {', '.join(frame.columns)}. "
+            f"{what} lack the column(s) {', '.join(absent)}; found {found}. "
             "Rename the columns or map them."
         )
         raise ResponseInputError(message)
