@@ -202,14 +202,16 @@ def test_several_processes_conclude_the_same(tmp_path):
     assert one.equals(two)
 
 
-def test_the_page_of_one_patient_is_rendered_later(tmp_path):
+def test_the_page_of_one_patient_is_rendered_later_as_it_would_have_been(tmp_path):
     nenuphar("simulate", "--patients", "5", "--out", tmp_path)
-    out = tmp_path / "out"
     table = tmp_path / "cohort.csv"
-    nenuphar("assess", table, "--mapping", "simulated", "--reports", "none", "--out", out)
-    nenuphar("report", out, "--patient", "SIM-3")
-    assert "SIM-3" in (out / "cases" / "SIM-3.html").read_text("utf-8")
-    nenuphar("report", out, "--patient", "nobody", check=2)
+    for reports in ("all", "none"):
+        options = ("--mapping", "simulated", "--as-of", "2026-06-30", "--reports", reports)
+        nenuphar("assess", table, *options, "--out", tmp_path / reports)
+    nenuphar("report", tmp_path / "none", "--patient", "SIM-3")
+    first, later = (tmp_path / name / "cases" / "SIM-3.html" for name in ("all", "none"))
+    assert later.read_text("utf-8") == first.read_text("utf-8")
+    nenuphar("report", tmp_path / "none", "--patient", "nobody", check=2)
 
 
 def test_the_demonstration_ends_by_naming_the_report(tmp_path):

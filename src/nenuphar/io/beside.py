@@ -14,7 +14,7 @@ from nenuphar.engine.plan import make_plan
 from nenuphar.io.cbioportal.variants import read_mutations
 from nenuphar.io.columns import clean_ids
 from nenuphar.io.mapping_form import Beside, Mapping
-from nenuphar.io.result import Attached, Findings, ReadResult, refuse_way_out
+from nenuphar.io.result import Attached, Findings, InputFile, ReadResult, refuse_way_out
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
@@ -24,7 +24,7 @@ _KEY = "\0id"
 
 def join_tables(
     folder: Path, table: Table, mapping: Mapping, findings: Findings
-) -> tuple[Table, Mapping]:
+) -> tuple[Table, Mapping, list[InputFile]]:
     """Give every row the columns that the tables beside it hold under the same id.
 
     Args:
@@ -34,22 +34,26 @@ def join_tables(
         findings: Where absent and unreadable files are noted.
 
     Returns:
-        The wider table, and the mapping without the columns of files that are not there.
+        The wider table, the mapping without the columns of files that are not there, and the
+        files that were read.
     """
+    files: list[InputFile] = []
     for beside in (one for one in mapping.beside if one.kind == "table"):
         path = folder / beside.file
         try:
-            table = _joined(table, path, beside, mapping)
+            table, file = _joined(table, path, beside, mapping)
+            files.append(file)
         except UnreadableInputError as error:
             findings.note(f"{error}"[:300], "the table is read without it", value=beside.file)
             kept = {n: c for n, c in mapping.columns.items() if c.file != beside.file}
             mapping = mapping.model_copy(update={"columns": kept})
-    return table, mapping
+    return table, mapping, files
 
 
-def _joined(table: Table, path: Path, beside: Beside, mapping: Mapping) -> Table:
+def _joined(table: Table, path: Path, beside: Beside, mapping: Mapping) -> tuple[Table, InputFile]:
     refuse_way_out(path, path.parent)
-    other = read_table(path).frame
+    read = read_table(path)
+    other = read.frame
     key = mapping.key("specimen_id") or mapping.keys.patient_id
     to = beside.to or key.column
     for name, frame, where in ((beside.id, other, path.name), (to, table.frame, "the table")):
@@ -63,7 +67,7 @@ def _joined(table: Table, path: Path, beside: Beside, mapping: Mapping) -> Table
     right = right.unique(_KEY, keep="none", maintain_order=True)  # repeated: none is believed
     left = table.frame.with_columns(clean_ids(table.frame[to], "").alias(_KEY))
     joined = left.join(right, on=_KEY, how="left", maintain_order="left").drop(_KEY)
-    return replace(table, frame=joined)
+    return replace(table, frame=joined), read.file
 
 
 def with_files(

@@ -95,9 +95,10 @@ def _read_table(
     from nenuphar.io.beside import join_tables, with_files
 
     findings = Findings(table.file.name)
-    table, mapping = join_tables(folder, table, mapping, findings)
+    table, mapping, files = join_tables(folder, table, mapping, findings)
     read = apply_mapping(table, mapping, knowledge)
-    read = replace(read, problems=tuple(sorted((*read.problems, *findings.problems))))
+    problems = tuple(sorted((*read.problems, *findings.problems)))
+    read = replace(read, problems=problems, inputs=(*read.inputs, *files))
     return with_files(folder, read, mapping, knowledge, variant_columns)
 
 

@@ -62,6 +62,13 @@ def attached_facts(
     return facts, problems
 
 
+def attached_files(
+    specimens: Mapping[Key, Specimen], attached: Sequence[Attached]
+) -> list[tuple[str, Path]]:
+    """Return the files that `attached_facts` reads, each with what messages call it."""
+    return [(s.name, s.path) for s in _sources(specimens, attached) if s.path is not None]
+
+
 def _problem(file: str, reason: str, fix: str, value: str = "") -> Problem:
     return Problem(file, 0, "", "", value, reason[:400], fix)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from nenuphar.engine.rows import PatientRows
 from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
+from nenuphar.pipeline.attached import attached_files
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
 from nenuphar.pipeline.matching import questions_of_trials
@@ -29,15 +31,18 @@ from nenuphar.report.case_json import case_json
 from nenuphar.report.case_page import case_page
 from nenuphar.report.cohort_page import cohort_page
 from nenuphar.report.names import page_names
-from nenuphar.store.fingerprint import code_digest
-from nenuphar.store.publish import publish
+from nenuphar.store.fingerprint import code_digest, file_digest
+from nenuphar.store.publish import MANIFEST, publish
 from nenuphar.store.results import write_results
 
 ALL_REPORTS_UP_TO = 500
 """Patients up to which every case gets its page unless `--reports` says otherwise."""
 
 _ENTITY = "tumour.entity"
+_COHORT = "../index.html"
 _REPORTS = ("", "all", "flagged", "none")
+_PROBLEM = '"file", "line", "record", "column", "value", "reason", "fix", "whole_record"'
+"""Columns of the rejected, in the order of the fields of a `Problem`."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much (0 where that is not known)."""
@@ -69,6 +74,7 @@ class _Run:
     knowledge: KnowledgeBase
     stamp: Stamp
     settings: dict[str, str]
+    mapping: Path | None
     progress: Progress
 
 
@@ -107,9 +113,14 @@ def run_job(
     frames = until(read.frames, as_of)
     progress("Concluding", 0, 0)
     conclusions = conclude_in_parts(frames, workers, scheduler)
-    settings = {"input": source.name, "mapping": mapping, "as_of": as_of or latest_date(frames)}
+    own_mapping = Path(mapping) if mapping and Path(mapping).is_file() else None
+    settings = {
+        "input": source.name,
+        "mapping": own_mapping.name if own_mapping else mapping,
+        "as_of": as_of or latest_date(frames),
+    }
     stamp = stamp_of(knowledge, settings["as_of"])
-    run = _Run(read, conclusions, knowledge, stamp, settings, progress)
+    run = _Run(read, conclusions, knowledge, stamp, settings, own_mapping, progress)
     chosen = _patients_with_pages(conclusions, frames, reports)
     progress("Writing tables", 0, 0)
     publish(out, partial(_build, run=run, frames=frames, chosen=chosen))
@@ -149,6 +160,15 @@ def _counts(read: ReadResult) -> dict[str, int]:
     }
 
 
+def _inputs(read: ReadResult, mapping: Path | None) -> dict[str, str]:
+    """Return the hash of every file that the results rest on, by its name."""
+    others = dict(attached_files(read.specimens, read.attached))
+    if mapping:
+        others[mapping.name] = mapping
+    hashes = {file.name: file.sha256 for file in read.inputs}
+    return hashes | {name: file_digest(path) for name, path in others.items() if path.is_file()}
+
+
 def _entities(conclusions: pl.DataFrame) -> tuple[tuple[str, int], ...]:
     counted = (
         conclusions.filter(pl.col("fact") == _ENTITY)
@@ -177,7 +197,7 @@ def _patients_with_pages(conclusions: pl.DataFrame, frames: Frames, reports: str
 def _build(folder: Path, run: _Run, frames: Frames, chosen: list[str]) -> None:
     manifest = {
         "counts": _counts(run.read),
-        "inputs": {file.name: file.sha256 for file in run.read.inputs},
+        "inputs": _inputs(run.read, run.mapping),
         "knowledge": {"release": run.knowledge.release, "sha256": run.knowledge.digest},
         "software": {"version": __version__, "sha256": code_digest()},
         "settings": run.settings,
@@ -220,7 +240,7 @@ def _write_case(cases: Path, name: str, patient: str, rows: PatientRows, run: _R
     own = _problems_of(patient, rows, run.read.problems)
     shared = (patient, assessment.conclusions, rows, own, run.knowledge, run.stamp)
     parts = case_sections(assessment, run.knowledge)
-    page = case_page(*shared, settings=run.settings, cohort="../index.html", sections=parts)
+    page = case_page(*shared, settings=run.settings, cohort=_COHORT, sections=parts)
     (cases / f"{name}.html").write_text(page, encoding="utf-8")
     (cases / f"{name}.json").write_text(case_json(*shared, sections=parts), encoding="utf-8")
 
@@ -250,11 +270,13 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     if not database.exists():
         raise UsageError(f"{folder} holds no results of `nenuphar assess`")
     knowledge = load_knowledge()
+    settings = json.loads((folder / MANIFEST).read_text("utf-8"))["settings"]
     frames: Frames = {}
     with duckdb.connect(str(database), read_only=True) as connection:
         everybody = [
             p for (p,) in connection.sql("SELECT patient_id FROM observed_patient").fetchall()
         ]
+        listed = connection.sql(f"SELECT {_PROBLEM} FROM rejected").fetchall()  # noqa: S608
         tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
         for scope in Scope:
             if f"observed_{scope.value}" in tables:
@@ -264,9 +286,15 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     rows = rows_of_frames(frames, knowledge).get(patient)
     if rows is None:
         raise UsageError(f"{folder} holds no patient {patient!r}")
-    assessment = assess_rows(patient, rows, knowledge)
-    shared = (patient, assessment.conclusions, rows, [], knowledge, assessment.stamp)
-    page = case_page(*shared, sections=case_sections(assessment, knowledge))
+    assessment = assess_rows(patient, rows, knowledge, settings["as_of"])
+    own = _problems_of(patient, rows, [Problem(*cells) for cells in listed])
+    shared = (patient, assessment.conclusions, rows, own, knowledge, assessment.stamp)
+    page = case_page(
+        *shared,
+        settings=settings,
+        cohort="" if output else _COHORT,
+        sections=case_sections(assessment, knowledge),
+    )
     target = output or folder / "cases" / f"{page_names(everybody)[patient]}.html"
     target.parent.mkdir(exist_ok=True)
     partial_file = target.with_name(f".{target.name}.partial")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -212,6 +213,9 @@ def test_files_beside_a_table_are_read_through_its_mapping(tmp_path):
     facts = dict(found.filter(patient_id="P1").select("fact", "value").iter_rows())
     assert facts["genomics.chr18_loss"] == "yes"
     assert facts["genomics.pathogenic_genes"] == "CDKN1B"
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
+    assert sorted(manifest["inputs"]) == ["data.maf", "map.yaml", "table.csv", "tumours.seg"]
+    assert manifest["settings"]["mapping"] == "map.yaml"
 
 
 @pytest.mark.parametrize(

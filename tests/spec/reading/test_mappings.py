@@ -117,6 +117,7 @@ def test_the_samples_of_the_lung_map_are_read_whole() -> None:
     assert "pathology.morphology" not in specimens.columns, "a reported diagnosis is no criterion"
     assert result.problems == ()
     assert specimens["immune.fraction.cd8.lo"].count() == 293, "read from the table beside"
+    assert "Supplementary_Table_S9.csv" in {file.name for file in result.inputs}
 
 
 def test_a_draft_is_a_valid_mapping_of_its_table(tmp_path: Path) -> None:
