@@ -213,17 +213,12 @@ def _deliver(content: bytes, out: Path | None) -> None:
     if out is None:
         typer.echo(content.decode(), nl=False)
         return
-    import os
-    import tempfile
-
     from nenuphar.domain.problems import UsageError
+    from nenuphar.io.whole_file import whole_file
 
     try:
-        handle, name = tempfile.mkstemp(dir=out.resolve().parent, prefix=f".{out.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, out)
+        with whole_file(out) as hidden:
+            hidden.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{out.name} cannot be written ({error.strerror})") from error
     typer.echo(f"wrote {out.name}", err=True)

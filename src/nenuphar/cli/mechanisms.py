@@ -6,15 +6,9 @@ from pathlib import Path
 
 import typer
 
-from nenuphar.cli.trials import (
-    AsJson,
-    CaseFile,
-    assess_with_questions,
-    console,
-    print_json,
-    table_of,
-    write_text,
-)
+from nenuphar.cli.outputs import console, print_json, table_of
+from nenuphar.cli.trials import AsJson, CaseFile, assess_with_questions
+from nenuphar.io.whole_file import write_whole_text
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +41,7 @@ def mechanisms(
     drawn = chapters(matches)
     if figure is not None:
         title = f"Mechanisms of resistance to immunotherapy: {assessment.patient}"
-        write_text(figure, draw_mechanisms(drawn, title))
+        write_whole_text(figure, draw_mechanisms(drawn, title))
     if as_json:
         data = [mechanism_as_data(match) for match in matches]
         print_json({"patient": assessment.patient, "note": MECHANISM_NOTE, "mechanisms": data})

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import tempfile
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nenuphar.cli.outputs import deliver, fail, need_output, write_table
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.pipeline.response_tables import measurement_table, subject_table, timepoint_table
 
 if TYPE_CHECKING:
     import polars as pl
 
-_REJECTED, _UNREADABLE = 1, 3
-_SHOWN = 5
-_VERDICTS = {
-    "no": "rejected",
-    "part": "used without the value",
-    "yes": "used, please check",
-}
 
 _RESPONSE_HELP = """Best response of every subject, from time-point responses.
 
@@ -132,7 +121,7 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Best response of every subject, from time-point responses."""
-    _need_output(out, as_json)
+    need_output(out, as_json)
     from nenuphar.methods.response.assessments import read_assessments
     from nenuphar.methods.response.best_response import best_response
     from nenuphar.methods.response.confirmation import BestResponseRules
@@ -154,7 +143,7 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
         known = None if listed is None else listed.rows
         checked = read_assessments(table.rows, criteria.value, known)
     except (UnreadableInputError, ResponseInputError) as error:
-        _fail(timepoints, error)
+        fail(timepoints, error)
     by = [name for name in ("subject", "assessor") if name in checked.timepoints.columns]
     if checked.timepoints.is_empty():
         best = _all_missing(checked.subjects, missing_as_ne)
@@ -173,9 +162,9 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
             ignored=ignore_rule or [], visit_interval=visit_interval,
             benefit_months=benefit_months,
         )  # fmt: skip
-        _write(times, endpoints)
+        write_table(times, endpoints)
     read, rejected = checked.read + table.rejected, checked.rejected + table.rejected
-    _deliver(best, found, read, rejected, out, as_json, endpoints=times)
+    deliver(best, found, read, rejected, out, as_json, endpoints=times)
 
 
 def lesions(
@@ -202,7 +191,7 @@ def lesions(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Response at every visit, from lesion measurements."""
-    _need_output(out, as_json)
+    need_output(out, as_json)
     from nenuphar.methods.response.findings import ResponseInputError, gather
     from nenuphar.methods.response.lesions import time_point_responses
     from nenuphar.methods.response.measurements import read_measurements
@@ -212,7 +201,7 @@ def lesions(
         table = measurement_table(measurements)
         checked = read_measurements(table.rows)
     except (UnreadableInputError, ResponseInputError) as error:
-        _fail(measurements, error)
+        fail(measurements, error)
     options = LesionOptions(persistence=pr_lasts.value, burden_only=burden_only)
     points, noted = time_point_responses(checked.rows, criteria.value, options=options)
     listed = gather([checked.findings, noted])
@@ -224,20 +213,14 @@ def lesions(
         from nenuphar.pipeline.responses import growth_rates
 
         rates = growth_rates(checked.rows)
-        _write(rates, growth)
-    _deliver(points, found, read, rejected, out, as_json, growth=rates)
+        write_table(rates, growth)
+    deliver(points, found, read, rejected, out, as_json, growth=rates)
 
 
 def register(app: typer.Typer) -> None:
     """Add both commands to an application."""
     app.command("response", help=_RESPONSE_HELP)(response)
     app.command("lesions", help=_LESIONS_HELP)(lesions)
-
-
-def _need_output(out: Path | None, as_json: bool) -> None:
-    if out is None and not as_json:
-        message = "give an output table with -o, or ask for --json"
-        raise typer.BadParameter(message)
 
 
 def _all_missing(subjects: pl.DataFrame, missing_as_ne: bool) -> pl.DataFrame:
@@ -249,101 +232,3 @@ def _all_missing(subjects: pl.DataFrame, missing_as_ne: bool) -> pl.DataFrame:
         date=pl.lit(None, pl.Date),
         first_pd_date=pl.lit(None, pl.Date),
     )
-
-
-def _deliver(
-    result: pl.DataFrame,
-    found: Sequence[tuple[pl.DataFrame, Path]],
-    read: int,
-    rejected: int,
-    out: Path | None,
-    as_json: bool,
-    **further: pl.DataFrame | None,
-) -> NoReturn:
-    """Write the result and the list of findings, report on stderr, and leave."""
-    import polars as pl
-
-    listed = pl.concat([_with_file(table, source) for table, source in found])
-    if out is not None:
-        _write(result, out)
-        side = out.with_name(f"{out.name}.rejected.tsv")
-        if listed.is_empty():
-            side.unlink(missing_ok=True)
-        else:
-            _write(listed, side)
-    if as_json:
-        body = {
-            "results": _plain(result),
-            **{name: _plain(table) for name, table in further.items() if table is not None},
-            "findings": _plain(listed),
-            "read": read,
-            "accepted": read - rejected,
-            "rejected": rejected,
-        }
-        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
-    _report(listed, read, rejected, out)
-    lost = listed.filter(pl.col("used") != "yes").height
-    raise typer.Exit(_REJECTED if lost else 0)
-
-
-def _with_file(listed: pl.DataFrame, source: Path) -> pl.DataFrame:
-    import polars as pl
-
-    return listed.select(pl.lit(source.name).alias("file"), pl.all())
-
-
-def _plain(table: pl.DataFrame) -> list[dict[str, Any]]:
-    import polars as pl
-
-    return table.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()
-
-
-def _write(table: pl.DataFrame, path: Path) -> None:
-    """Write a table through a temporary file beside it, so that it is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        if path.suffix.lower() == ".parquet":
-            table.write_parquet(temporary)
-        else:
-            separator = "," if path.suffix.lower() == ".csv" else "\t"
-            table.write_csv(temporary, separator=separator)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _report(listed: pl.DataFrame, read: int, rejected: int, out: Path | None) -> None:
-    """Summarise on stderr: counts that reconcile, and the first findings with their fix."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"read {read} = accepted {read - rejected} + rejected {rejected}")
-    for reason, group in listed.group_by("reason", maintain_order=True):
-        verdict = _VERDICTS[group["used"][0]]
-        shown = group.head(_SHOWN)
-        places = ", ".join(
-            f"{row['file']}:{row['line']} ({row['record'] or ''})"
-            for row in shown.iter_rows(named=True)
-        )
-        more = f" and {group.height - _SHOWN} more" if group.height > _SHOWN else ""
-        console.print(f"[bold]{verdict}[/bold]: {escape(f'{reason[0]}: {places}{more}')}")
-        console.print(f"  fix: {escape(group['fix'][0])}")
-    if out is not None and not listed.is_empty():
-        console.print(f"all of them: {escape(out.name)}.rejected.tsv")
-
-
-def _fail(path: Path, error: Exception) -> NoReturn:
-    """Say why an input cannot be used, and leave with the exit code for it."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    reason = str(error).removeprefix(f"{path.name}: ")
-    Console(stderr=True, soft_wrap=True, highlight=False).print(
-        f"[bold red]cannot use {escape(path.name)}[/bold red]: {escape(reason)}"
-    )
-    raise typer.Exit(_UNREADABLE)

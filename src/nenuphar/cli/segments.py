@@ -57,26 +57,26 @@ def segments(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Arm states and copy-number groups of every sample, from its segments."""
-    from nenuphar.cli.response import _deliver, _fail, _need_output, _write
+    from nenuphar.cli.outputs import deliver, fail, need_output, write_table
     from nenuphar.domain.problems import UnreadableInputError
     from nenuphar.io.tables import read_table
     from nenuphar.methods.genomics.segment_table import SegmentInputError, read_segments
     from nenuphar.methods.genomics.segments import profile_segments
 
-    _need_output(out, as_json)
+    need_output(out, as_json)
     columns = None if mapping is None else _mapped_columns(mapping)
     try:
         read = read_table(table)
         checked = read_segments(read.frame, genome.value, lines=read.lines, mapping=columns)
     except (UnreadableInputError, SegmentInputError) as error:
-        _fail(table, error)
+        fail(table, error)
     profile = profile_segments(checked.frame, genome.value, samples=checked.samples)
     if arms is not None:
-        _write(profile.arms, arms)
+        write_table(profile.arms, arms)
     findings, unreadable = _with_problems(checked, read.problems)
     rejected = checked.rejected + unreadable
     read_rows = checked.read + unreadable
-    _deliver(profile.samples, [(findings, table)], read_rows, rejected, out, as_json)
+    deliver(profile.samples, [(findings, table)], read_rows, rejected, out, as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -309,10 +309,10 @@ def write_calls(path: Path, groups: Sequence[str], calls: Sequence[Call]) -> Non
     for i, group in enumerate(groups):
         columns[f"probability_{group}"] = [one.probabilities[i] for one in calls]
     columns["evidence"] = [one.evidence for one in calls]
-    from nenuphar.io.expression import write_whole
+    from nenuphar.io.whole_file import write_whole_table
 
     frame = pl.DataFrame(columns)
-    write_whole(frame, path)
+    write_whole_table(path, frame)
 
 
 def _other_names(noticed: Noticed) -> list[str]:

@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nenuphar.cli.trials import (
-    AsJson,
-    CaseFile,
-    assess_with_questions,
-    console,
-    print_json,
-    table_of,
-)
+from nenuphar.cli.outputs import console, print_json, table_of
+from nenuphar.cli.trials import AsJson, CaseFile, assess_with_questions
 
 if TYPE_CHECKING:
     from nenuphar.pipeline.therapies import TherapyMatch

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nenuphar.cli.outputs import console, print_json, table_of
+from nenuphar.io.whole_file import write_whole_table, write_whole_text
 from nenuphar.report.trial_words import status_words, trial_label
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nenuphar.knowledge.base import KnowledgeBase
     from nenuphar.pipeline.case import Assessment
     from nenuphar.pipeline.matching import Question, TrialMatch
@@ -144,7 +144,7 @@ def import_ctml(
     record = as_record(trial, source.name)
     text = yaml.safe_dump([record], sort_keys=False, allow_unicode=True, width=100)
     if out is not None:
-        write_text(out, text)
+        write_whole_text(out, text)
     else:
         typer.echo(text)
     for lost in trial.not_carried:
@@ -178,7 +178,7 @@ def g3_net(
     if figure is not None:
         from nenuphar.report.g3_net_figure import draw_g3_net
 
-        write_text(figure, draw_g3_net(answers, patients))
+        write_whole_text(figure, draw_g3_net(answers, patients))
     if as_json:
         print_json(answers)
         return
@@ -305,7 +305,7 @@ def _match_cohort(
     read = read_input(source, kb, mapping, questions_of_trials(kb))
     pairs = match_cohort(read.frames, kb, trials).pairs()
     if out is not None:
-        _write(pairs, out)
+        write_whole_table(out, pairs)
     if as_json:
         plain = pairs.with_columns(pl.col("eligibility", "trial_id").cast(pl.String))
         print_json({"note": NOT_SUITABILITY, "pairs": plain.to_dicts()})
@@ -322,32 +322,6 @@ def _match_cohort(
         fitting = pairs.filter(pl.col("eligibility") == "met")["patient_id"].to_list()
         typer.echo(f"Met by: {', '.join(fitting) or 'nobody'}")
     typer.echo(NOT_SUITABILITY)
-
-
-def _write(pairs: Any, out: Path) -> None:
-    import io
-
-    buffer = io.BytesIO()
-    if out.suffix == ".parquet":
-        pairs.write_parquet(buffer)
-    else:
-        pairs.write_csv(buffer, separator="\t")
-    _publish(buffer.getvalue(), out)
-
-
-def write_text(out: Path, text: str) -> None:
-    """Write a text to a file, whole or not at all."""
-    _publish(text.encode(), out)
-
-
-def _publish(content: bytes, out: Path) -> None:
-    import os
-    import tempfile
-
-    with tempfile.TemporaryDirectory(dir=out.resolve().parent) as folder:
-        part = Path(folder) / out.name
-        part.write_bytes(content)
-        os.replace(part, out)
 
 
 def find_trials(kb: KnowledgeBase, name: str) -> list[dict[str, Any]]:
@@ -383,27 +357,3 @@ def _kept_apart(record: Any) -> str:
     answer = record.get("separates_g3_net_from_nec") or "not stated"
     reason = record.get("g3_net_reason")
     return f"kept apart from NEC: {answer}" + (f". {reason}" if reason else "")
-
-
-def console() -> Console:
-    """Return the console that tables are printed on."""
-    from rich.console import Console
-
-    return Console()
-
-
-def table_of(*columns: str) -> Any:
-    """Return an empty table with these columns."""
-    from rich.table import Table
-
-    table = Table(show_lines=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def print_json(data: Any) -> None:
-    """Print data as JSON."""
-    import json
-
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nenuphar.io.matrix_text import REPEAT, UnreadableError, file_text, text_frame
+from nenuphar.io.whole_file import write_whole_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -325,23 +326,4 @@ def write_wide(
     path = Path(path)
     if path.suffix not in {".parquet", ".csv", ".tsv"}:
         raise UnreadableError(f"{path.name}: give an output that ends in .parquet, .csv or .tsv")
-    write_whole(frame, path)
-
-
-def write_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table as Parquet, CSV or TSV by its suffix, whole or not at all."""
-    import os
-    import tempfile
-
-    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        if path.suffix == ".parquet":
-            frame.write_parquet(name)
-        else:
-            frame.write_csv(name, separator="\t" if path.suffix == ".tsv" else ",")
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole_table(path, frame)

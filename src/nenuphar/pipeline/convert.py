@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from nenuphar.io.case_rows import case_of_rows
 from nenuphar.io.case_writer import write_case, write_cases
 from nenuphar.io.cbioportal.writer import write_study
 from nenuphar.io.inputs import is_case_input, read_input
+from nenuphar.io.whole_file import write_whole_text
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.report.names import page_names
 from nenuphar.store.results import rejected_table, write_tsv
@@ -64,7 +64,7 @@ def convert(source: Path, out: Path, to: str, mapping: str = "") -> Converted:
     cases, problems, counts = _cases(source, knowledge, mapping)
     lost: list[Problem] = []
     if to == "native" and out.suffix.lower() in _ONE_FILE:
-        _place_file(out, write_cases(cases))
+        write_whole_text(out, write_cases(cases))
     else:
         lost = _place_folder(out, cases, to, knowledge, source.name)
     remarks = None
@@ -91,14 +91,6 @@ def _cases(
             problems.append(Problem(file.name, 0, "", "", "", reason, "keep the study beside it"))
     counts = {"read": read.read, "accepted": read.accepted, "rejected": read.rejected}
     return cases, problems, counts | {"values_rejected": read.values_rejected}
-
-
-def _place_file(out: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=out.resolve().parent, prefix=f".{out.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(name, 0o644)
-    os.replace(name, out)
 
 
 def _place_folder(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from nenuphar.domain.problems import Problem, UsageError
+from nenuphar.io.whole_file import write_whole_text
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.knowledge.check import nearest
 from nenuphar.methods.response.assessments import read_assessments
@@ -186,10 +186,5 @@ def _text(table: pl.DataFrame, separator: str = ",") -> str:
 
 def _write(path: Path, text: str) -> Path:
     """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole_text(path, text)
     return path
