@@ -19,8 +19,8 @@ from nenuphar.engine.frames import Frames
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import treatment_lines
 from nenuphar.pipeline.case import plan_of
-from nenuphar.pipeline.matching import systemic_codes, trials_of
-from nenuphar.pipeline.matching_cohort import match_decided
+from nenuphar.pipeline.matching.cohort import match_decided
+from nenuphar.pipeline.matching.trials import systemic_codes, trials_of
 
 TRIALS = (
     "nct02939651", "nct02923934", "nct02834013", "nct04969887", "nct03591731",

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.definition_sets import SETS
-from nenuphar.pipeline.resistance import phenotypes
-from nenuphar.pipeline.resistance_reading import described_lines
+from nenuphar.pipeline.resistance.definition_sets import SETS
+from nenuphar.pipeline.resistance.phenotypes import phenotypes
+from nenuphar.pipeline.resistance.reading import described_lines
 
 _SAMPLE = 5_000
 _POINTS = 10

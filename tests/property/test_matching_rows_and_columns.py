@@ -17,8 +17,8 @@ from nenuphar.knowledge.base import load_knowledge
 from nenuphar.knowledge.criterion import Over, facts_of, walk
 from nenuphar.knowledge.schema import Fact
 from nenuphar.pipeline.case import assess_rows
-from nenuphar.pipeline.matching import match_case, questions_of_trials, trials_of
-from nenuphar.pipeline.matching_cohort import match_cohort
+from nenuphar.pipeline.matching.cohort import match_cohort
+from nenuphar.pipeline.matching.trials import match_case, questions_of_trials, trials_of
 
 KB = load_knowledge()
 READ = sorted(

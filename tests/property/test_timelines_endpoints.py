@@ -10,7 +10,7 @@ import pytest
 
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.methods.timelines.endpoints import times_to_event
-from nenuphar.pipeline.endpoints import censoring_rules, counting
+from nenuphar.pipeline.timelines.endpoints import censoring_rules, counting
 
 START = dt.date(2020, 1, 1)
 MISSED = 2 * 56 + 7

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from nenuphar.pipeline.definition_sets import SETS
-from nenuphar.pipeline.resistance_reading import read_timelines
-from nenuphar.pipeline.side_by_side import side_by_side
+from nenuphar.pipeline.resistance.definition_sets import SETS
+from nenuphar.pipeline.resistance.reading import read_timelines
+from nenuphar.pipeline.resistance.side_by_side import side_by_side
 
 Subject = dict[str, Any]
 

@@ -11,8 +11,8 @@ from nenuphar.engine.explain import explain
 from nenuphar.engine.frames import frames_of
 from nenuphar.engine.plan import make_plan
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.resistance import phenotypes
-from nenuphar.pipeline.timelines import describe_frames, describe_rows
+from nenuphar.pipeline.resistance.phenotypes import phenotypes
+from nenuphar.pipeline.timelines.describe import describe_frames, describe_rows
 
 
 def patient_rows(**changes: object) -> dict[Scope, list[Row]]:

@@ -24,7 +24,7 @@ def browse(
 
     **Example:** `nenuphar evidence browse --out evidence`
     """
-    from nenuphar.pipeline.evidence import write_browser
+    from nenuphar.pipeline.evidence.page import write_browser
 
     page, records = write_browser(out)
     typer.echo(f"{records} records. Open {page}")

@@ -27,7 +27,7 @@ def mechanisms(
     """
     from nenuphar.io.case_file import read_case
     from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.pipeline.mechanisms import (
+    from nenuphar.pipeline.matching.mechanisms import (
         MECHANISM_NOTE,
         chapters,
         match_mechanisms,

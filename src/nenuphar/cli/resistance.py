@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from nenuphar.pipeline.resistance_files import Classified
+    from nenuphar.pipeline.resistance.files import Classified
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +62,7 @@ def resistance(  # noqa: PLR0913, PLR0917 - one argument per documented option
 
     `nenuphar resistance t.csv -o at_3.csv --threshold resistance.sclc_es_combination.cutoff=3`
     """
-    from nenuphar.pipeline.resistance_files import classify_file
+    from nenuphar.pipeline.resistance.files import classify_file
 
     done = classify_file(
         timelines,

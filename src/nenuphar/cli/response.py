@@ -10,7 +10,7 @@ import typer
 
 from nenuphar.cli.outputs import deliver, fail, need_output, write_table
 from nenuphar.domain.problems import UnreadableInputError
-from nenuphar.pipeline.response_tables import measurement_table, subject_table, timepoint_table
+from nenuphar.pipeline.response.tables import measurement_table, subject_table, timepoint_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,7 +155,7 @@ def response(  # noqa: PLR0913, PLR0917 - one argument per documented option
         found += [(listed.findings, listed.source), (follow_up[0].findings, listed.source)]
     times = None
     if endpoints is not None:
-        from nenuphar.pipeline.endpoints import timed
+        from nenuphar.pipeline.timelines.endpoints import timed
 
         times = timed(
             checked.timepoints, rules, [each.rows for each in follow_up],
@@ -210,7 +210,7 @@ def lesions(
     found = [(table.findings, table.source), (listed, table.source)]
     rates = None
     if growth is not None:
-        from nenuphar.pipeline.responses import growth_rates
+        from nenuphar.pipeline.response.best import growth_rates
 
         rates = growth_rates(checked.rows)
         write_table(rates, growth)

@@ -10,7 +10,7 @@ from nenuphar.cli.outputs import console, print_json, table_of
 from nenuphar.cli.trials import AsJson, CaseFile, assess_with_questions
 
 if TYPE_CHECKING:
-    from nenuphar.pipeline.therapies import TherapyMatch
+    from nenuphar.pipeline.matching.therapies import TherapyMatch
 
 therapies_app = typer.Typer(help="Treatments: list, match.", no_args_is_help=True)
 
@@ -57,7 +57,7 @@ def match(
     """
     from nenuphar.io.case_file import read_case
     from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.pipeline.therapies import THERAPY_NOTE, match_therapies, therapy_as_data
+    from nenuphar.pipeline.matching.therapies import THERAPY_NOTE, match_therapies, therapy_as_data
 
     kb = load_knowledge()
     matches = match_therapies(assess_with_questions(read_case(case, kb), kb), kb)
@@ -73,7 +73,7 @@ def match(
 
 
 def _print(matches: list[TherapyMatch]) -> None:
-    from nenuphar.pipeline.therapies import event_words, predictive_words
+    from nenuphar.pipeline.matching.therapies import event_words, predictive_words
 
     table = table_of("Drug", "Status", "For whom", "This case", "Predictive factor")
     events: dict[str, None] = {}

@@ -14,7 +14,7 @@ from nenuphar.report.trial_words import status_words, trial_label
 if TYPE_CHECKING:
     from nenuphar.knowledge.base import KnowledgeBase
     from nenuphar.pipeline.case import Assessment
-    from nenuphar.pipeline.matching import Question, TrialMatch
+    from nenuphar.pipeline.matching.trials import Question, TrialMatch
 
 _SIGNS = {"met": "✓", "not_met": "✗", "undetermined": "?"}
 _COLOURS = {"met": "green", "not_met": "red", "undetermined": "yellow"}
@@ -70,7 +70,7 @@ def show_trial(
     **Example:** `nenuphar trials show NCT02939651`
     """
     from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.pipeline.matching import criteria_of
+    from nenuphar.pipeline.matching.trials import criteria_of
     from nenuphar.report.criteria import CriterionWords
 
     kb = load_knowledge()
@@ -111,7 +111,7 @@ def match(
     """
     from nenuphar.io.inputs import is_case_input
     from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.pipeline.matching import trials_of
+    from nenuphar.pipeline.matching.trials import trials_of
 
     kb = load_knowledge()
     chosen = list(trials_of(kb))
@@ -168,7 +168,7 @@ def g3_net(
     **Example:** `nenuphar trials g3-net --figure g3_net.svg`
     """
     from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.pipeline.g3_net import answers_as_data
+    from nenuphar.pipeline.matching.g3_net import answers_as_data
 
     kb = load_knowledge()
     answers = [
@@ -225,7 +225,7 @@ def assess_with_questions(case: Any, kb: KnowledgeBase) -> Assessment:
     """Assess a case with the answers to the variant questions of trials and therapies."""
     from nenuphar.engine.rows import rows_of_case
     from nenuphar.pipeline.case import assess_rows
-    from nenuphar.pipeline.matching import questions_of_trials
+    from nenuphar.pipeline.matching.trials import questions_of_trials
 
     return assess_rows(case.patient, rows_of_case(case, questions_of_trials(kb)), kb)
 
@@ -238,7 +238,7 @@ def _match_one(
     detailed: bool,
     as_json: bool,
 ) -> None:
-    from nenuphar.pipeline.matching import NOT_SUITABILITY, match_as_data, match_case
+    from nenuphar.pipeline.matching.trials import NOT_SUITABILITY, match_as_data, match_case
 
     matches = match_case(assessment, kb, trials)
     if as_json:
@@ -299,8 +299,8 @@ def _match_cohort(
     import polars as pl
 
     from nenuphar.io.inputs import read_input
-    from nenuphar.pipeline.matching import NOT_SUITABILITY, questions_of_trials
-    from nenuphar.pipeline.matching_cohort import match_cohort
+    from nenuphar.pipeline.matching.cohort import match_cohort
+    from nenuphar.pipeline.matching.trials import NOT_SUITABILITY, questions_of_trials
 
     read = read_input(source, kb, mapping, questions_of_trials(kb))
     pairs = match_cohort(read.frames, kb, trials).pairs()

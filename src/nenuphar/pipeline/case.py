@@ -13,8 +13,10 @@ from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
-from nenuphar.pipeline import lesions, molecular, timelines
-from nenuphar.pipeline.responses import respond_rows
+from nenuphar.pipeline.molecular import describe as molecular
+from nenuphar.pipeline.response import lesions
+from nenuphar.pipeline.response.best import respond_rows
+from nenuphar.pipeline.timelines import describe as timelines
 
 
 @dataclass(frozen=True)

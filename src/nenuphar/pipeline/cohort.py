@@ -17,10 +17,11 @@ from nenuphar.engine.frames import Frames
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components
-from nenuphar.pipeline import lesions, timelines
 from nenuphar.pipeline.case import plan_of
-from nenuphar.pipeline.molecular import describe_read
-from nenuphar.pipeline.responses import respond_frames
+from nenuphar.pipeline.molecular.describe import describe_read
+from nenuphar.pipeline.response import lesions
+from nenuphar.pipeline.response.best import respond_frames
+from nenuphar.pipeline.timelines import describe as timelines
 
 
 def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataFrame:

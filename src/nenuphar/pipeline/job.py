@@ -23,8 +23,8 @@ from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.attached import attached_files
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
-from nenuphar.pipeline.matching import questions_of_trials
-from nenuphar.pipeline.molecular import describe_read
+from nenuphar.pipeline.matching.trials import questions_of_trials
+from nenuphar.pipeline.molecular.describe import describe_read
 from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
 from nenuphar.report.case_json import case_json

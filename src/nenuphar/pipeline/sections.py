@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.consolidation_section import consolidation_section
+from nenuphar.pipeline.evidence.consolidation_section import consolidation_section
+from nenuphar.pipeline.evidence.pooled_section import pooled_section
 from nenuphar.pipeline.harmonised_section import harmonised_section
-from nenuphar.pipeline.mechanism_section import mechanism_section
-from nenuphar.pipeline.molecular_sections import (
+from nenuphar.pipeline.matching.mechanism_section import mechanism_section
+from nenuphar.pipeline.matching.therapy_section import therapy_section
+from nenuphar.pipeline.matching.trial_section import cohort_trial_section, trial_section
+from nenuphar.pipeline.molecular.sections import (
     case_molecular_section,
     cohort_molecular_section,
 )
-from nenuphar.pipeline.pooled_section import pooled_section
-from nenuphar.pipeline.resistance_sections import (
+from nenuphar.pipeline.resistance.sections import (
     case_resistance_section,
     cohort_resistance_sections,
 )
-from nenuphar.pipeline.response_sections import case_response_section, cohort_response_section
-from nenuphar.pipeline.therapy_section import therapy_section
-from nenuphar.pipeline.trial_section import cohort_trial_section, trial_section
+from nenuphar.pipeline.response.sections import case_response_section, cohort_response_section
 from nenuphar.report.section import Section
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ def draw_g3_net(answers: Sequence[Mapping[str, Any]], patients: int) -> str:
     """Return the figure: two bars for each trial, shares of simulated patients.
 
     Args:
-        answers: As `pipeline.g3_net.answer_as_data` gives them, each with the trial's `name`.
+        answers: As `pipeline.matching.g3_net.answer_as_data` gives them, each with the `name` of
+            its trial.
         patients: Number of simulated patients of each kind.
     """
     height = _TOP + _ROW * len(answers) + 20

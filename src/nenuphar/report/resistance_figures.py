@@ -112,7 +112,7 @@ def heat_map(grid: pl.DataFrame, definition_set: str) -> Markup | None:
     """Draw the counts of primary and acquired resistance over the grid of cut-offs.
 
     Args:
-        grid: The grid, with the columns of `pipeline.sensitivity`.
+        grid: The grid, with the columns of `pipeline.resistance.sensitivity`.
         definition_set: The set.
 
     Returns:

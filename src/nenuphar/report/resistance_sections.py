@@ -80,7 +80,7 @@ class ResistanceCohort:
         table: One row for each subject and definition set (`nenuphar resistance`).
         phenotypes: Subjects by set and phenotype, with and without rapid progression.
         grid: Counts over the grid of cut-offs.
-        times: Months from the first dose, see `pipeline.resistance_survival.times_of`.
+        times: Months from the first dose, see `pipeline.resistance.survival.times_of`.
         without_set: Subjects to whom no set applies.
         agreement: Agreement of each two sets.
         survival: Names of sets whose groups are the same, and survival by their phenotypes.

@@ -12,7 +12,7 @@ from nenuphar.engine.rows import rows_of_case
 from nenuphar.io.values import parser_for
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.case import Assessment, plan_of, stamp_of
-from nenuphar.pipeline.matching import TrialMatch, match_case, trials_of
+from nenuphar.pipeline.matching.trials import TrialMatch, match_case, trials_of
 
 KB = load_knowledge()
 Line = tuple[str, str]

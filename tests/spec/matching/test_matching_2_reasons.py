@@ -7,7 +7,7 @@ from matching_patients import assessed, match
 from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.knowledge.check import check
-from nenuphar.pipeline.matching import NOT_SUITABILITY, match_as_data, match_case
+from nenuphar.pipeline.matching.trials import NOT_SUITABILITY, match_as_data, match_case
 
 PANCREAS = {"tumour.site": "pancreas", "disease.extent": "metastatic"}
 PLATINUM = [("cisplatin_etoposide", "yes")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from matching_patients import KB, assessed
 
-from nenuphar.pipeline.therapies import NO_FACTOR, match_therapies, predictive_words
+from nenuphar.pipeline.matching.therapies import NO_FACTOR, match_therapies, predictive_words
 
 PANCREAS = {"tumour.site": "pancreas", "disease.extent": "metastatic"}
 

@@ -9,8 +9,8 @@ from matching_patients import KB, assessed
 from nenuphar.domain.case import Assay, Case, Specimen, Tumour, Variant
 from nenuphar.engine.rows import rows_of_case
 from nenuphar.pipeline.case import assess_rows
-from nenuphar.pipeline.matching import questions_of_trials
-from nenuphar.pipeline.mechanisms import chapters, match_mechanisms
+from nenuphar.pipeline.matching.mechanisms import chapters, match_mechanisms
+from nenuphar.pipeline.matching.trials import questions_of_trials
 from nenuphar.report.mechanism_map import draw_mechanisms
 
 

@@ -14,12 +14,12 @@ from matching_patients import KB, assessed
 
 from nenuphar.io.case_file import read_cases
 from nenuphar.pipeline.cohort import conclude
-from nenuphar.pipeline.matching import questions_of_trials
-from nenuphar.pipeline.mechanism_section import mechanism_section
-from nenuphar.pipeline.pooled_section import evidence_on, pooled_section
+from nenuphar.pipeline.evidence.pooled_section import evidence_on, pooled_section
+from nenuphar.pipeline.matching.mechanism_section import mechanism_section
+from nenuphar.pipeline.matching.therapy_section import therapy_section
+from nenuphar.pipeline.matching.trial_section import cohort_trial_section, trial_section
+from nenuphar.pipeline.matching.trials import questions_of_trials
 from nenuphar.pipeline.sections import case_sections
-from nenuphar.pipeline.therapy_section import therapy_section
-from nenuphar.pipeline.trial_section import cohort_trial_section, trial_section
 
 PANCREAS = {"tumour.site": "pancreas", "disease.extent": "metastatic", "pathology.ki67": "35"}
 SCLC = {"tumour.site": "lung", "disease.stage_sclc": "extensive", "ihc.mhc_i": "lost"}

@@ -7,8 +7,8 @@ import pytest
 from nenuphar.io.case_file import collect_cases, read_cases
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.case import assess
-from nenuphar.pipeline.matching import Question, criteria_of, match_case, questions_of_trials
-from nenuphar.pipeline.matching_cohort import match_cohort, trials_by_count, what_would_decide
+from nenuphar.pipeline.matching.cohort import match_cohort, trials_by_count, what_would_decide
+from nenuphar.pipeline.matching.trials import Question, criteria_of, match_case, questions_of_trials
 
 KB = load_knowledge()
 

@@ -16,7 +16,7 @@ from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.case import Assessment, assess
 from nenuphar.pipeline.cohort import conclude
 from nenuphar.pipeline.job import run_job
-from nenuphar.pipeline.molecular import describe_read
+from nenuphar.pipeline.molecular.describe import describe_read
 
 KNOWLEDGE = load_knowledge()
 CASE = """

@@ -14,7 +14,7 @@ from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.case import Assessment, assess
 from nenuphar.pipeline.cohort import conclude
-from nenuphar.pipeline.molecular import describe_read
+from nenuphar.pipeline.molecular.describe import describe_read
 
 CELLS = (
     "cd4: {cd4}, cd8: 1, treg: 1, b_cell: 1, nk: 1, macrophage: {mac}, monocyte: 1, "

@@ -11,7 +11,7 @@ import pytest
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.cohort import conclude
-from nenuphar.pipeline.molecular import describe_read
+from nenuphar.pipeline.molecular.describe import describe_read
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 

@@ -15,7 +15,7 @@ from nenuphar.engine.frames import rows_of_frames
 from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.timelines import describe_rows
+from nenuphar.pipeline.timelines.describe import describe_rows
 
 KNOWLEDGE = load_knowledge()
 HEAD = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tTREATMENT_TYPE\tSUBTYPE\tAGENT\tSETTING\n"

@@ -8,7 +8,7 @@ import pytest
 
 from nenuphar.domain.conclusion import Stamp
 from nenuphar.knowledge.base import knowledge_base
-from nenuphar.pipeline.evidence import exact_intervals
+from nenuphar.pipeline.evidence.page import exact_intervals
 from nenuphar.report.evidence_page import evidence_page
 
 SOURCE = {"source": "10.1000/xyz", "locator": "Results ¶1", "reference": "[3] Somebody 2020"}

@@ -15,10 +15,10 @@ import nenuphar as nn
 from nenuphar.engine.frames import frames_of
 from nenuphar.engine.rows import rows_of_case
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.definition_sets import SETS
 from nenuphar.pipeline.job import run_job
+from nenuphar.pipeline.resistance.definition_sets import SETS
+from nenuphar.pipeline.response.visits import changes_of, traces_of, visits_of
 from nenuphar.pipeline.sections import case_sections
-from nenuphar.pipeline.visits import changes_of, traces_of, visits_of
 
 LINE = """
     facts:

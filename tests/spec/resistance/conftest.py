@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nenuphar.pipeline.resistance_reading import read_timelines
-from nenuphar.pipeline.side_by_side import side_by_side
+from nenuphar.pipeline.resistance.reading import read_timelines
+from nenuphar.pipeline.resistance.side_by_side import side_by_side
 
 Classify = Callable[..., dict[str, str]]
 

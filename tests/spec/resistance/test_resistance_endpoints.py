@@ -15,8 +15,8 @@ from nenuphar.cli.main import app
 from nenuphar.domain.problems import KnowledgeError, UsageError
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.methods.timelines.endpoints import TESTS, times_to_event
-from nenuphar.pipeline.endpoints import censoring_rules, counting
-from nenuphar.pipeline.resistance_files import with_thresholds
+from nenuphar.pipeline.resistance.files import with_thresholds
+from nenuphar.pipeline.timelines.endpoints import censoring_rules, counting
 
 START = dt.date(2020, 1, 1)
 KB = load_knowledge()

@@ -12,10 +12,10 @@ from tests_resistance_cases import MONO
 from typer.testing import CliRunner
 
 from nenuphar.cli.main import app
-from nenuphar.pipeline.resistance_cohort import set_agreement
-from nenuphar.pipeline.resistance_reading import read_timelines
-from nenuphar.pipeline.resistance_survival import from_landmark, times_of
-from nenuphar.pipeline.side_by_side import side_by_side
+from nenuphar.pipeline.resistance.cohort import set_agreement
+from nenuphar.pipeline.resistance.reading import read_timelines
+from nenuphar.pipeline.resistance.side_by_side import side_by_side
+from nenuphar.pipeline.resistance.survival import from_landmark, times_of
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 

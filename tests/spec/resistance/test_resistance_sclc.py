@@ -9,7 +9,7 @@ from tests_resistance_cases import ADJUVANT, CHEMO, COMBINATION, MONO
 
 import nenuphar as nn
 from nenuphar.knowledge.base import load_knowledge
-from nenuphar.pipeline.consolidation_section import consolidation_section
+from nenuphar.pipeline.evidence.consolidation_section import consolidation_section
 
 
 def days_after(day: str, days: int) -> str:

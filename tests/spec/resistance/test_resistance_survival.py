@@ -10,7 +10,7 @@ import pytest
 
 from nenuphar.methods.hazards import EVENTS_PER_TERM, cox_model
 from nenuphar.methods.survival import survival
-from nenuphar.pipeline.resistance_survival import FREE, PROGRESSED, from_landmark, landmark_model
+from nenuphar.pipeline.resistance.survival import FREE, PROGRESSED, from_landmark, landmark_model
 
 
 def exponential(patients: int, ratio: float, seed: int = 7) -> pl.DataFrame:

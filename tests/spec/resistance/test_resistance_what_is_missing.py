@@ -11,10 +11,10 @@ from tests_resistance_cases import CHEMO, COMBINATION, MONO
 from typer.testing import CliRunner
 
 from nenuphar.cli.main import app
-from nenuphar.pipeline.definition_sets import SETS
-from nenuphar.pipeline.resistance_reading import read_timelines
-from nenuphar.pipeline.sensitivity import sensitivity
-from nenuphar.pipeline.side_by_side import phenotype_counts, side_by_side
+from nenuphar.pipeline.resistance.definition_sets import SETS
+from nenuphar.pipeline.resistance.reading import read_timelines
+from nenuphar.pipeline.resistance.sensitivity import sensitivity
+from nenuphar.pipeline.resistance.side_by_side import phenotype_counts, side_by_side
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 

@@ -14,7 +14,7 @@ from nenuphar.engine.contest import join_names
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.pipeline.definition_sets import RANGE, RANGE_SET, SETS
+from nenuphar.pipeline.resistance.definition_sets import RANGE, RANGE_SET, SETS
 
 BESIDE = {"platinum_sensitivity": "platinum.sensitivity", "relapse_timing": "relapse.timing"}
 """What is concluded beside the phenotypes: the column of the results, and its fact."""

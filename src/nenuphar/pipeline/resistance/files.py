@@ -14,17 +14,17 @@ from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.knowledge.check import nearest
 from nenuphar.methods.response.assessments import read_assessments
 from nenuphar.methods.response.findings import ResponseInputError
-from nenuphar.pipeline.endpoints import censoring_rules, counting, endpoints_of_lines
-from nenuphar.pipeline.line_courses import filled_from_scans
-from nenuphar.pipeline.resistance_reading import (
+from nenuphar.pipeline.resistance.reading import (
     Timelines,
     accounted,
     described_lines,
     read_timelines,
 )
-from nenuphar.pipeline.response_tables import timepoint_table
-from nenuphar.pipeline.sensitivity import sensitivity
-from nenuphar.pipeline.side_by_side import phenotype_counts, side_by_side, unclassified
+from nenuphar.pipeline.resistance.sensitivity import sensitivity
+from nenuphar.pipeline.resistance.side_by_side import phenotype_counts, side_by_side, unclassified
+from nenuphar.pipeline.response.tables import timepoint_table
+from nenuphar.pipeline.timelines.courses import filled_from_scans
+from nenuphar.pipeline.timelines.endpoints import censoring_rules, counting, endpoints_of_lines
 from nenuphar.store.results import defused, rejected_table
 
 
@@ -97,7 +97,7 @@ def classify_file(
     if sensitivity_out and grid is not None:
         files.append(_write(sensitivity_out, _text(grid)))
     if report_out and grid is not None:
-        from nenuphar.pipeline.resistance_cohort import page_of
+        from nenuphar.pipeline.resistance.cohort import page_of
 
         files.append(_write(report_out, page_of(read, table, grid, kb, source.name)))
     if endpoints_out:
@@ -136,7 +136,7 @@ def with_responses(read: Timelines, path: Path, knowledge: KnowledgeBase) -> Tim
 
     Args:
         read: The timelines.
-        path: The table, see `pipeline.response_tables.timepoint_table`.
+        path: The table, see `pipeline.response.tables.timepoint_table`.
         knowledge: The knowledge base.
 
     Raises:

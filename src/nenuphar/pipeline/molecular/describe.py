@@ -19,7 +19,7 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.genomics import specimens as genomics
 from nenuphar.methods.genomics.thresholds import Cutoffs, shipped_cutoffs
 from nenuphar.methods.microenvironment import balance, change
-from nenuphar.pipeline import group_calls
+from nenuphar.pipeline.molecular import group_calls
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,7 +44,7 @@ def describe_case(case: Case, rows: PatientRows, knowledge: KnowledgeBase) -> No
     specimens = specimens_of([case])
     found: dict[Key, dict[str, Value]] = {}
     if specimens:
-        from nenuphar.pipeline.attached import attached_facts
+        from nenuphar.pipeline.molecular.attached import attached_facts
 
         found, _ = attached_facts(specimens, (), {}, strict=True)
         sites = {row.key: row.values.get(_SITE) for row in rows[Scope.TUMOUR]}
@@ -161,7 +161,7 @@ def describe_read(read: ReadResult, knowledge: KnowledgeBase) -> ReadResult:
     frame = read.frames[Scope.SPECIMEN]
     found: dict[Key, dict[str, Value]] = {}
     if read.specimens or read.attached:
-        from nenuphar.pipeline.attached import attached_facts
+        from nenuphar.pipeline.molecular.attached import attached_facts
 
         keys = frame.select(KEYS).unique(maintain_order=True).rows()
         names = {key[2]: key for key in keys}

@@ -12,7 +12,7 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import Criterion, parse_criterion
 from nenuphar.knowledge.repairs import repaired
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.matching import (
+from nenuphar.pipeline.matching.trials import (
     CriterionMatch,
     criteria_of,
     criterion_as_data,

@@ -9,7 +9,7 @@ from nenuphar.domain.observation import Origin
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.pipeline.lesions import BY_LESIONS
+from nenuphar.pipeline.response.lesions import BY_LESIONS
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,7 @@ from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.treatment_lines import REGIMEN
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.mechanisms import (
+from nenuphar.pipeline.matching.mechanisms import (
     MECHANISM_NOTE,
     Evidence,
     MechanismMatch,

@@ -11,17 +11,17 @@ import polars as pl
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.agreement import agreement
 from nenuphar.pipeline.case import stamp_of
-from nenuphar.pipeline.definition_sets import SETS
-from nenuphar.pipeline.resistance_reading import Timelines, accounted
-from nenuphar.pipeline.resistance_survival import (
+from nenuphar.pipeline.resistance.definition_sets import SETS
+from nenuphar.pipeline.resistance.reading import Timelines, accounted
+from nenuphar.pipeline.resistance.sensitivity import sensitivity
+from nenuphar.pipeline.resistance.side_by_side import phenotype_counts, side_by_side, unclassified
+from nenuphar.pipeline.resistance.survival import (
     LANDMARKS,
     by_phenotype,
     from_landmark,
     landmark_model,
     times_of,
 )
-from nenuphar.pipeline.sensitivity import sensitivity
-from nenuphar.pipeline.side_by_side import phenotype_counts, side_by_side, unclassified
 from nenuphar.report.course_figures import Bar, Event, Lane
 from nenuphar.report.phenotypes import PHENOTYPES
 from nenuphar.report.resistance_page import resistance_page
@@ -46,8 +46,8 @@ def page_of(
 
     Args:
         read: The timelines.
-        table: Every subject under every set, see `pipeline.resistance.side_by_side`.
-        grid: Counts over the cut-offs, see `pipeline.sensitivity`.
+        table: Every subject under every set, see `pipeline.resistance.phenotypes.side_by_side`.
+        grid: Counts over the cut-offs, see `pipeline.resistance.sensitivity`.
         knowledge: The knowledge base.
         title: What the cohort is called.
     """
@@ -96,8 +96,8 @@ def cohort_of(lines: pl.DataFrame, table: pl.DataFrame, grid: pl.DataFrame) -> R
 
     Args:
         lines: Described lines.
-        table: Every subject under every set, see `pipeline.resistance.side_by_side`.
-        grid: Counts over the cut-offs, see `pipeline.sensitivity`.
+        table: Every subject under every set, see `pipeline.resistance.phenotypes.side_by_side`.
+        grid: Counts over the cut-offs, see `pipeline.resistance.sensitivity`.
     """
     times = times_of(lines)
     landmarks = [
@@ -146,7 +146,7 @@ def lanes_of(times: pl.DataFrame, table: pl.DataFrame) -> list[Lane]:
     """Return the course of each subject, by phenotype under the first set that applies.
 
     Args:
-        times: See `pipeline.resistance_survival.times_of`.
+        times: See `pipeline.resistance.survival.times_of`.
         table: Every subject under every set.
 
     Returns:

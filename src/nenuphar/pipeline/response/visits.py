@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from nenuphar.domain.scope import Scope
-from nenuphar.pipeline.lesions import LesionReadings, read_lesions
-from nenuphar.pipeline.responses import START, STATED, best_of
+from nenuphar.pipeline.response.best import START, STATED, best_of
+from nenuphar.pipeline.response.lesions import LesionReadings, read_lesions
 from nenuphar.report.course_figures import DAYS_OF_A_MONTH
 from nenuphar.report.lesion_figures import Change, Trace
 

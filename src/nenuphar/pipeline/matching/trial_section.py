@@ -9,7 +9,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.matching import (
+from nenuphar.pipeline.matching.trials import (
     NOT_SUITABILITY,
     Question,
     TrialMatch,
@@ -112,7 +112,7 @@ def cohort_trial_section(
     patients = frames[Scope.PATIENT].height
     if not 1 < patients <= LARGEST_COHORT:
         return None
-    from nenuphar.pipeline.matching_cohort import match_cohort, trials_by_count, what_would_decide
+    from nenuphar.pipeline.matching.cohort import match_cohort, trials_by_count, what_would_decide
 
     trials = trials_of(knowledge)
     pairs = match_cohort(frames, knowledge, trials).pairs()

@@ -16,7 +16,7 @@ from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.treatment_lines import REGIMEN
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.therapies import (
+from nenuphar.pipeline.matching.therapies import (
     THERAPY_NOTE,
     TherapyMatch,
     event_words,

@@ -8,9 +8,9 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.case_course import lanes_of_case
-from nenuphar.pipeline.lesions import ROLE
-from nenuphar.pipeline.responses import STATED
+from nenuphar.pipeline.response.best import STATED
+from nenuphar.pipeline.response.case_course import lanes_of_case
+from nenuphar.pipeline.response.lesions import ROLE
 from nenuphar.report.response_sections import (
     BEST,
     BestLine,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from nenuphar.engine.frames import Frames
-    from nenuphar.pipeline.visits import Visits
+    from nenuphar.pipeline.response.visits import Visits
 
 _LINE_BEST = "line.best_response"
 
@@ -42,7 +42,7 @@ def case_response_section(assessment: Assessment, knowledge: KnowledgeBase) -> S
     if not _has_scans(rows):
         return case_response(CaseResponse([], [], timeline, [], []))
     from nenuphar.engine.frames import frames_of
-    from nenuphar.pipeline.visits import lesion_traces, traces_of, visits_of
+    from nenuphar.pipeline.response.visits import lesion_traces, traces_of, visits_of
 
     found = visits_of(frames_of([rows], knowledge), knowledge)
     if found is None:
@@ -88,7 +88,7 @@ def cohort_response_section(
     """Return best responses, waterfall and spider plot of a cohort of at least two patients."""
     if frames[Scope.PATIENT].height < 2:
         return None
-    from nenuphar.pipeline.visits import changes_of, traces_of, visits_of
+    from nenuphar.pipeline.response.visits import changes_of, traces_of, visits_of
 
     del conclusions
     found = visits_of(frames, knowledge)

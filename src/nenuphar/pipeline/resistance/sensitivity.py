@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.pipeline.definition_sets import RANGE_SET, SETS
-from nenuphar.pipeline.resistance import phenotypes, with_and_without_rapid
+from nenuphar.pipeline.resistance.definition_sets import RANGE_SET, SETS
+from nenuphar.pipeline.resistance.phenotypes import phenotypes, with_and_without_rapid
 
 MONTHS = (3, 4, 5, 6)
 WEEKS = (6, 7, 8, 9, 10, 11, 12)
@@ -60,7 +60,7 @@ def sensitivity(
     """Count phenotypes over a grid of cut-offs.
 
     Args:
-        lines: Described lines, see `pipeline.resistance_reading.read_timelines`.
+        lines: Described lines, see `pipeline.resistance.reading.read_timelines`.
         knowledge: The knowledge base; the shipped one by default.
         months: Cut-offs between primary and acquired resistance, in calendar months.
         weeks: Weeks of the window after the last dose, or of the least exposure.

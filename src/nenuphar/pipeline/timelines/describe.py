@@ -8,7 +8,7 @@ from nenuphar.domain.observation import Origin
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.pipeline import line_courses
+from nenuphar.pipeline.timelines import courses as line_courses
 
 if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames
@@ -58,8 +58,8 @@ def describe_frames(frames: Frames, knowledge: KnowledgeBase) -> Frames:
         The frames, that of the treatment lines described where it has rows.
     """
     from nenuphar.methods.timelines.facts import describe
-    from nenuphar.pipeline.endpoints import with_endpoints
-    from nenuphar.pipeline.responses import usable_points
+    from nenuphar.pipeline.response.best import usable_points
+    from nenuphar.pipeline.timelines.endpoints import with_endpoints
 
     lines = frames.get(Scope.TREATMENT_LINE)
     if lines is None or lines.is_empty():

@@ -8,8 +8,8 @@ import polars as pl
 
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods.timelines.facts import open_inputs
-from nenuphar.pipeline.definition_sets import RANGE_SET, SETS
-from nenuphar.pipeline.resistance import phenotypes, with_and_without_rapid
+from nenuphar.pipeline.resistance.definition_sets import RANGE_SET, SETS
+from nenuphar.pipeline.resistance.phenotypes import phenotypes, with_and_without_rapid
 
 PLATINUM_SET = "sclc_es_chemo_ici"
 """The set beside which the sensitivity to platinum is shown."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.matching import (
+from nenuphar.pipeline.matching.trials import (
     CriterionMatch,
     criteria_of,
     criterion_as_data,

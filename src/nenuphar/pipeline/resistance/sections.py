@@ -12,7 +12,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.combine import NO_RULE_APPLIES
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
-from nenuphar.pipeline.definition_sets import RANGE, RANGE_SET, SETS
+from nenuphar.pipeline.resistance.definition_sets import RANGE, RANGE_SET, SETS
 from nenuphar.report.case_resistance import CasePhenotype, TreatedLine, case_resistance
 from nenuphar.report.phenotypes import set_title
 from nenuphar.report.section import Section
@@ -136,8 +136,9 @@ def cohort_resistance_sections(
     lines = frames.get(Scope.TREATMENT_LINE)
     if lines is None or not any(name.startswith("line.") for name in lines.columns):
         return []
-    from nenuphar.pipeline import lesions, timelines
-    from nenuphar.pipeline.resistance_cohort import sections_of
+    from nenuphar.pipeline.resistance.cohort import sections_of
+    from nenuphar.pipeline.response import lesions
+    from nenuphar.pipeline.timelines import describe as timelines
 
     described = timelines.describe_frames(lesions.describe_frames(frames), knowledge)
     return sections_of(described[Scope.TREATMENT_LINE], knowledge)

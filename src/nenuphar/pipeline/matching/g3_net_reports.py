@@ -10,7 +10,7 @@ from typing import Any
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.evidence.overlap import plain_name
 from nenuphar.methods.evidence.selection import repaired
-from nenuphar.pipeline.evidence import exact_intervals
+from nenuphar.pipeline.evidence.page import exact_intervals
 from nenuphar.report.evidence_page import figure_of
 
 _RecordData = Mapping[str, Any]

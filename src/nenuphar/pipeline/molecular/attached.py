@@ -16,7 +16,7 @@ from nenuphar.methods.genomics.drawing import drawn_profiles
 from nenuphar.methods.genomics.segment_table import SegmentInputError, Segments, read_segments
 from nenuphar.methods.genomics.segments import SegmentProfile, profile_segments
 from nenuphar.methods.genomics.specimens import gene_facts
-from nenuphar.pipeline.expression import read_expressed
+from nenuphar.pipeline.molecular.expression import read_expressed
 
 Key = tuple[str, ...]
 Facts = dict[Key, dict[str, Value]]

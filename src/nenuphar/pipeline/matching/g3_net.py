@@ -21,8 +21,8 @@ from nenuphar.engine.rows import PatientRows
 from nenuphar.engine.tracer import Seen
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import plan_of
-from nenuphar.pipeline.g3_net_reports import as_data, reports_of
-from nenuphar.pipeline.matching import Question, trials_of
+from nenuphar.pipeline.matching.g3_net_reports import as_data, reports_of
+from nenuphar.pipeline.matching.trials import Question, trials_of
 
 Answer = Literal["yes", "no", "unclear"]
 

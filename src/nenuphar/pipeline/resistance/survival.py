@@ -20,7 +20,7 @@ def times_of(lines: pl.DataFrame) -> pl.DataFrame:
     """Return times from the first dose in months of 30.44 days, and whether events end them.
 
     Args:
-        lines: Described lines, see `pipeline.resistance_reading.read_timelines`.
+        lines: Described lines, see `pipeline.resistance.reading.read_timelines`.
 
     Returns:
         `subject`, `exposure`, `follow_up`, `progression`, `confirmation`, `death`, `pfs`,

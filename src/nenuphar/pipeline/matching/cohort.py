@@ -19,7 +19,7 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods import treatment_lines
 from nenuphar.pipeline.case import plan_of
 from nenuphar.pipeline.cohort import described
-from nenuphar.pipeline.matching import Question, systemic_codes, trials_of
+from nenuphar.pipeline.matching.trials import Question, systemic_codes, trials_of
 from nenuphar.report.criteria import CriterionWords
 
 TRUTHS = pl.Enum(["met", "not_met", "undetermined"])

@@ -1,0 +1,1 @@
+"""What fits a patient: trials, treatments and mechanisms, each criterion with its reason."""

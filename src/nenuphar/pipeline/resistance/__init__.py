@@ -1,0 +1,1 @@
+"""Resistance to immunotherapy: from timelines to phenotypes, files, and sections of pages."""

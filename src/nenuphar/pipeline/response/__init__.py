@@ -1,0 +1,1 @@
+"""Response: from lesions and scans to best responses and what pages show of them."""
