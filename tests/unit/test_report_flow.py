@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nenuphar.domain.scope import Scope
 from nenuphar.report.cohort_flow import reclassified
-from nenuphar.report.flow import Flow, flow_figure, gather
+from nenuphar.report.figures.flow import Flow, flow_figure, gather
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
 FLOWS = st.lists(st.builds(Flow, NAMES, NAMES, st.integers(0, 10_000)), max_size=30)

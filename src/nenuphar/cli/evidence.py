@@ -153,7 +153,7 @@ def _rows(path: Path) -> Rows:
 
 
 def _draw(answer: Mapping[str, Any], forest: Path | None, small_studies: Path | None) -> None:
-    from nenuphar.report.forest import (
+    from nenuphar.report.figures.forest import (
         FigureFormatError,
         forest_plot,
         small_study_plot,

@@ -33,7 +33,7 @@ def mechanisms(
         match_mechanisms,
         mechanism_as_data,
     )
-    from nenuphar.report.mechanism_map import draw_mechanisms, line_of, words
+    from nenuphar.report.figures.mechanism_map import draw_mechanisms, line_of, words
 
     kb = load_knowledge()
     assessment = assess_with_questions(read_case(case, kb), kb)

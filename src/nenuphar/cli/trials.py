@@ -176,7 +176,7 @@ def g3_net(
         for answer in answers_as_data(kb, patients)
     ]
     if figure is not None:
-        from nenuphar.report.g3_net_figure import draw_g3_net
+        from nenuphar.report.figures.g3_net import draw_g3_net
 
         write_whole_text(figure, draw_g3_net(answers, patients))
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.crosswalk import HARMONISED, TERM
-from nenuphar.report.flow import Flow, flow_figure, gather
+from nenuphar.report.figures.flow import Flow, flow_figure, gather
 from nenuphar.report.section import Section, section
 from nenuphar.report.words import Words
 

@@ -13,7 +13,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.combine import AS_REPORTED, NO_RULE_APPLIES
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.report.plane import Plane, plane_of
+from nenuphar.report.figures.plane import Plane, plane_of
 from nenuphar.report.reasoning import Reasoning, ReasoningView
 from nenuphar.report.words import Words, join_words, scope_title, short_edition
 

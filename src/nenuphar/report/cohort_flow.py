@@ -9,7 +9,7 @@ import polars as pl
 
 from nenuphar.domain.scope import Scope
 from nenuphar.report.cohort_tables import ENTITY, READING
-from nenuphar.report.flow import Flow, flow_figure, gather
+from nenuphar.report.figures.flow import Flow, flow_figure, gather
 from nenuphar.report.words import Words
 
 _REPORTED = "diagnosis.reported"

@@ -23,7 +23,7 @@ from nenuphar.report.survival_view import survival_view
 from nenuphar.report.words import STATUS_WORDS, Words
 
 if TYPE_CHECKING:
-    from nenuphar.report.cohort_figures import SurvivalCurves
+    from nenuphar.report.figures.cohort import SurvivalCurves
 
 LINES = 200
 """Specimens that the page shows at once."""
@@ -157,7 +157,7 @@ def _plane(
     # A plane of one specimen is on its case page; the plotting library takes a second to load.
     if Scope.SPECIMEN not in frames or frames[Scope.SPECIMEN].height < 2:
         return None
-    from nenuphar.report.cohort_figures import counts_plane
+    from nenuphar.report.figures.cohort import counts_plane
 
     names = {code: words.value(tables.ENTITY, code) for code in table["entity"].unique() if code}
     return counts_plane(frames[Scope.SPECIMEN], table, names)

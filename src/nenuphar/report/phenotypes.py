@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.report.axes import Style
+from nenuphar.report.figures.axes import Style
 
 PHENOTYPES = ("primary", "acquired", "indeterminate", "not_evaluable", "none_seen", "undetermined")
 """Phenotypes in the order in which tables and figures list them."""

@@ -11,15 +11,15 @@ import polars as pl
 from markupsafe import Markup
 
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.report.course_figures import MOST_LANES, Lane, courses
+from nenuphar.report.figures.courses import MOST_LANES, Lane, courses
+from nenuphar.report.figures.resistance import alluvial, heat_map
 from nenuphar.report.phenotypes import PHENOTYPES, STYLES, WORDS, could_be_words, set_title
-from nenuphar.report.resistance_figures import alluvial, heat_map
 from nenuphar.report.section import Section, section
 from nenuphar.report.survival_view import survival_view
 from nenuphar.report.words import Words
 
 if TYPE_CHECKING:
-    from nenuphar.report.cohort_figures import SurvivalCurves
+    from nenuphar.report.figures.cohort import SurvivalCurves
 
 OPEN = "open: "
 """Starts the name of a group whose phenotype is open; codes of what it could be follow."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from nenuphar.report.axes import Style
-from nenuphar.report.course_figures import Lane, courses
-from nenuphar.report.lesion_figures import RESPONSE_WORDS, Change, Trace, spider, waterfall
+from nenuphar.report.figures.axes import Style
+from nenuphar.report.figures.courses import Lane, courses
+from nenuphar.report.figures.lesions import RESPONSE_WORDS, Change, Trace, spider, waterfall
 from nenuphar.report.section import Section, section
 
 TREATMENTS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
-    from nenuphar.report.cohort_figures import SurvivalCurves
+    from nenuphar.report.figures.cohort import SurvivalCurves
 
 _STEPS = (1.0, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600, 1200)
 _MOST_TIMES = 7
@@ -31,7 +31,7 @@ def survival_view(
         order: Groups in the order in which they are listed and take their colours; the largest
             first where none is given.
     """
-    from nenuphar.report.cohort_figures import survival_curves
+    from nenuphar.report.figures.cohort import survival_curves
 
     last = float(survival.curves["time"].max() or 0)  # type: ignore[arg-type]
     times = _round_times(last)

@@ -12,7 +12,7 @@ from nenuphar.methods.evidence.counts import StudyCounts
 from nenuphar.methods.evidence.hazard import HazardRatio, pool_hazards
 from nenuphar.methods.evidence.pool import pool
 from nenuphar.methods.evidence.subgroups import compare_subgroups
-from nenuphar.report.forest import (
+from nenuphar.report.figures.forest import (
     FigureFormatError,
     forest_plot,
     forest_rows,

@@ -11,7 +11,7 @@ from nenuphar.engine.rows import rows_of_case
 from nenuphar.pipeline.case import assess_rows
 from nenuphar.pipeline.matching.mechanisms import chapters, match_mechanisms
 from nenuphar.pipeline.matching.trials import questions_of_trials
-from nenuphar.report.mechanism_map import draw_mechanisms
+from nenuphar.report.figures.mechanism_map import draw_mechanisms
 
 
 def found(assessment):

@@ -10,7 +10,7 @@ from matching_patients import KB
 from nenuphar.domain.truth import Truth
 from nenuphar.pipeline.matching.g3_net import answer_as_data, answers_as_data, ask_trials
 from nenuphar.pipeline.matching.g3_net_reports import reports_of
-from nenuphar.report.g3_net_figure import draw_g3_net
+from nenuphar.report.figures.g3_net import draw_g3_net
 
 
 @pytest.fixture(scope="module")

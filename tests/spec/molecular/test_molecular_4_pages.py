@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nenuphar.pipeline.job import run_job
-from nenuphar.report.expression_figures import map_figure, marker_figure
-from nenuphar.report.ideogram import ideogram
+from nenuphar.report.figures.expression import map_figure, marker_figure
+from nenuphar.report.figures.ideogram import ideogram
 
 CASE = """
 patient: P1

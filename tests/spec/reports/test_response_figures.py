@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from nenuphar.report.axes import apart, month_ticks
-from nenuphar.report.course_figures import MOST_LANES, Bar, Event, Lane, courses
-from nenuphar.report.lesion_figures import Change, Trace, spider, waterfall
+from nenuphar.report.figures.axes import apart, month_ticks
+from nenuphar.report.figures.courses import MOST_LANES, Bar, Event, Lane, courses
+from nenuphar.report.figures.lesions import Change, Trace, spider, waterfall
+from nenuphar.report.figures.resistance import alluvial, heat_map
 from nenuphar.report.phenotypes import STYLES, WORDS, could_be_words
-from nenuphar.report.resistance_figures import alluvial, heat_map
 
 NASTY = '<script>alert("x")</script>'
 

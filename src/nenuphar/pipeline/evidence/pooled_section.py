@@ -123,7 +123,7 @@ def _pooled(knowledge: KnowledgeBase, population: str, own: Sequence[Mapping[str
     from nenuphar.methods.evidence.hazard import pool_hazards
     from nenuphar.methods.evidence.pool import pool
     from nenuphar.methods.evidence.selection import Question, Selection, select
-    from nenuphar.report.small_forest import small_forest
+    from nenuphar.report.figures.small_forest import small_forest
 
     def chosen(endpoint: str) -> Selection | None:
         try:

@@ -22,9 +22,9 @@ from nenuphar.pipeline.matching.mechanisms import (
     match_mechanisms,
     mechanism_as_data,
 )
-from nenuphar.report.activation_frame import Pair, draw_activation
 from nenuphar.report.citing import short_source
-from nenuphar.report.mechanism_map import draw_mechanisms, line_of, words
+from nenuphar.report.figures.activation import Pair, draw_activation
+from nenuphar.report.figures.mechanism_map import draw_mechanisms, line_of, words
 from nenuphar.report.section import Section, section
 from nenuphar.report.words import Words
 

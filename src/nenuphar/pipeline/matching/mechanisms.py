@@ -18,8 +18,8 @@ from nenuphar.pipeline.matching.trials import (
     trial_match,
 )
 from nenuphar.report.criteria import CriterionWords
+from nenuphar.report.figures.mechanism_map import Chapter, Entry
 from nenuphar.report.mechanism_chapters import chapter_of, place_of
-from nenuphar.report.mechanism_map import Chapter, Entry
 
 Evidence = Literal["support", "contradiction", "no_data"]
 

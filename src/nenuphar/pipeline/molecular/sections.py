@@ -10,8 +10,8 @@ from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
-from nenuphar.report.expression_figures import map_figure, marker_figure, signature_figure
-from nenuphar.report.ideogram import ideogram
+from nenuphar.report.figures.expression import map_figure, marker_figure, signature_figure
+from nenuphar.report.figures.ideogram import ideogram
 from nenuphar.report.molecular_sections import (
     Specimen,
     Voice,

@@ -22,7 +22,7 @@ from nenuphar.pipeline.resistance.survival import (
     landmark_model,
     times_of,
 )
-from nenuphar.report.course_figures import Bar, Event, Lane
+from nenuphar.report.figures.courses import Bar, Event, Lane
 from nenuphar.report.phenotypes import PHENOTYPES
 from nenuphar.report.resistance_page import resistance_page
 from nenuphar.report.resistance_sections import (

@@ -8,7 +8,7 @@ import polars as pl
 
 from nenuphar.methods.hazards import CoxModel, cox_model
 from nenuphar.methods.survival import Survival, survival
-from nenuphar.report.course_figures import DAYS_OF_A_MONTH
+from nenuphar.report.figures.courses import DAYS_OF_A_MONTH
 
 LANDMARKS = (3.0, 6.0)
 """Landmarks, months: the shortest and the usual cut-off between primary and acquired resistance."""

@@ -10,7 +10,7 @@ from nenuphar.domain.observation import Row
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
-from nenuphar.report.course_figures import DAYS_OF_A_MONTH, Bar, Event, Lane
+from nenuphar.report.figures.courses import DAYS_OF_A_MONTH, Bar, Event, Lane
 from nenuphar.report.words import Words
 
 _START, _LAST_DOSE, _CHEMO_END = "line.ici_start", "line.ici_last_dose", "line.chemo_end"

@@ -10,8 +10,8 @@ import polars as pl
 from nenuphar.domain.scope import Scope
 from nenuphar.pipeline.response.best import START, STATED, best_of
 from nenuphar.pipeline.response.lesions import LesionReadings, read_lesions
-from nenuphar.report.course_figures import DAYS_OF_A_MONTH
-from nenuphar.report.lesion_figures import Change, Trace
+from nenuphar.report.figures.courses import DAYS_OF_A_MONTH
+from nenuphar.report.figures.lesions import Change, Trace
 
 if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames

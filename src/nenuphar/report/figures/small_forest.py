@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from nenuphar.report.forest_rows import forest_rows
+from nenuphar.report.figures.forest_rows import forest_rows
 
 _WIDTH, _ROW, _TOP = 980, 20, 34
 _LABEL, _COUNTS, _PLOT, _SPAN, _TEXT = 16, 430, 450, 330, 800

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 from markupsafe import Markup, escape
 
-from nenuphar.report.axes import WIDTH, fill, legend, patterns, picture, swatch, text
+from nenuphar.report.figures.axes import WIDTH, fill, legend, patterns, picture, swatch, text
 from nenuphar.report.phenotypes import PHENOTYPES, STYLES, WORDS
 
 _GAP, _BAR, _HEIGHT, _NAME_ROOM = 8.0, 16.0, 260.0, 140.0

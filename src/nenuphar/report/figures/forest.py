@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nenuphar.report.forest_rows import forest_rows
+from nenuphar.report.figures.forest_rows import forest_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

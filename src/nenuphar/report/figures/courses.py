@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from nenuphar.report.axes import (
+from nenuphar.report.figures.axes import (
     WIDTH,
     Axis,
     Style,

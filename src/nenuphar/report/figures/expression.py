@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from nenuphar.report.axes import Axis, Style, legend, line, text
+from nenuphar.report.figures.axes import Axis, Style, legend, line, text
 
 _LEFT, _RIGHT, _ROW = 92, 430, 20
 _OWN = "#d55e00"

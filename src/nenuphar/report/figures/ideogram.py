@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nenuphar.report.axes import WIDTH, Style, fill, legend, patterns, text
+from nenuphar.report.figures.axes import WIDTH, Style, fill, legend, patterns, text
 from nenuphar.terminology.genome import AUTOSOMES, arms, chromosome_lengths
 
 STYLES = {
