@@ -20,10 +20,10 @@ from nenuphar.engine.rows import PatientRows
 from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.pipeline.attached import attached_files
 from nenuphar.pipeline.case import assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_in_parts
 from nenuphar.pipeline.matching.trials import questions_of_trials
+from nenuphar.pipeline.molecular.attached import attached_files
 from nenuphar.pipeline.molecular.describe import describe_read
 from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
