@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nenuphar.methods.expression.subtypes.model import FOLDER, Model, load_model, load_record
+from nenuphar.methods.expression.subtypes import FITTED_PANELS, STAIN_PANELS
+from nenuphar.methods.expression.subtypes.model import Model, load_model, load_record
 from nenuphar.methods.expression.subtypes.views import VIEWS
 
 SHOWN = 8
@@ -17,7 +18,7 @@ _RULE_LIMITS = ("call_at", "tie_within", "unfamiliar", "coverage_min")
 
 def panels() -> list[str]:
     """Return the names of all panels, in alphabetical order."""
-    return sorted(file.stem for file in FOLDER.glob("*.json"))
+    return sorted((*FITTED_PANELS, *STAIN_PANELS, "sclc"))
 
 
 def describe_panel(panel: str) -> dict[str, Any]:
