@@ -29,9 +29,16 @@ def test_the_reason_says_whether_a_later_scan_repeats_it(related):
     repeated = related({"T01": [100, 125, 125]})
     assert repeated["overall"].to_list() == ["irPD", "irPD"]
     assert repeated["reason"][0].endswith("confirmed on 2024-04-22")
-    assert repeated["reason"][1].endswith("not confirmed: no later scan")
+    assert repeated["reason"][1].endswith("progression of 2024-02-26 was confirmed on 2024-04-22")
     gone = related({"T01": [100, 125, 80]})
     assert gone["reason"][0].endswith("not confirmed: irSD on 2024-04-22")
+
+
+def test_a_progression_that_nothing_repeats_says_so_after_a_confirmed_one_was_reset(related):
+    found = related({"T01": [100, 125, 125, 80, 100]})
+    assert found["overall"].to_list()[2:] == ["irSD", "irPD"]
+    assert "was confirmed on" in found["reason"][1]
+    assert found["reason"][3].endswith("not confirmed: no later scan")
 
 
 def test_new_lesions_that_cannot_be_measured_are_a_choice(related):

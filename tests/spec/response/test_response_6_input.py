@@ -6,7 +6,9 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from nenuphar.cli.main import app
 from nenuphar.methods.response.assessments import read_assessments
 from nenuphar.methods.response.findings import ResponseInputError
 from nenuphar.methods.response.lesions import time_point_responses
@@ -269,3 +271,18 @@ def test_a_row_that_cannot_be_read_is_rejected(column, value, reason):
         (3, column, reason, "no")
     ]
     assert checked.rows.height == 1
+
+
+def test_a_torn_row_names_no_subject_for_certain(tmp_path):
+    """Its cells may be shifted, so no subject is made of it; `--subjects` names who is MISSING."""
+    path, subjects, out = (tmp_path / name for name in ("t.csv", "s.csv", "o.csv"))
+    path.write_text("subject,date,response\nA,2020-01-01,PR\nB,2020-01-01,PR,x,y\n")
+    subjects.write_text("subject\nA\nB\n")
+    asked = ["response", str(path), "--criteria", "recist1.1", "-o", str(out)]
+    assert CliRunner().invoke(app, asked).exit_code == 1
+    assert pl.read_csv(out)["subject"].to_list() == ["A"]
+    listed = pl.read_csv(f"{out}.rejected.tsv", separator="\t").row(0, named=True)
+    assert listed["line"] == 3
+    assert "only if --subjects or another row names it" in listed["fix"]
+    CliRunner().invoke(app, [*asked, "--subjects", str(subjects)])
+    assert pl.read_csv(out)["best_response"].to_list() == ["PR", "MISSING"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 from nenuphar.methods.response.courses import Course, Visit
 from nenuphar.methods.response.irecist import new_targets
 from nenuphar.methods.response.thresholds import ResponseThresholds
@@ -129,27 +132,36 @@ def _overall(
 
 
 def _with_confirmation(points: list[TimePoint], cutoffs: ResponseThresholds) -> list[TimePoint]:
-    """Add to every irPD whether a later scan repeated it."""
+    """Add to every irPD whether a later scan repeated it, or whether it repeats an earlier one."""
     result: list[TimePoint] = []
+    confirmed: tuple[dt.date, dt.date] | None = None
     for index, point in enumerate(points):
         if point.overall != "irPD":
+            confirmed = confirmed if point.overall == "irNE" else None
             result.append(point)
             continue
-        note = "not confirmed: no later scan"
-        for later in points[index + 1 :]:
-            if later.overall == "irNE":
-                continue
-            if later.overall != "irPD":
-                note = f"not confirmed: {later.overall} on {later.date}"
-                break
-            if (later.date - point.date).days >= cutoffs.progression_confirm_days:
-                note = f"confirmed on {later.date}"
-                break
+        later, note = _repeat(point, points[index + 1 :], cutoffs)
+        if later is None and confirmed is not None:
+            note = f"progression of {confirmed[0]} was confirmed on {confirmed[1]}"
+        elif later is not None and confirmed is None:
+            confirmed = (point.date, later)
         reason = f"{point.reason}; {note}" if point.reason else note
-        result.append(
-            TimePoint(
-                point.date, point.sum_mm, point.nadir_mm, point.target, point.non_target,
-                point.new_lesion, point.overall, reason,
-            )
-        )  # fmt: skip
+        result.append(replace(point, reason=reason))
     return result
+
+
+def _repeat(
+    point: TimePoint, after: list[TimePoint], cutoffs: ResponseThresholds
+) -> tuple[dt.date | None, str]:
+    """Return the day of the scan that repeats an irPD, and what later scans say of it."""
+    days = cutoffs.progression_confirm_days
+    why = "no later scan"
+    for later in after:
+        if later.overall == "irNE":
+            continue
+        if later.overall != "irPD":
+            return None, f"not confirmed: {later.overall} on {later.date}"
+        if (later.date - point.date).days >= days:
+            return later.date, f"confirmed on {later.date}"
+        why = f"repeated on {later.date}, before {days} days had passed"
+    return None, f"not confirmed: {why}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ def timepoint_table(path: Path) -> TextTable:
     """Read TIMEPOINTS, what `nenuphar lesions` writes, or SDTM RS."""
     from nenuphar.methods.response.sdtm import timepoints_from_rs
 
-    table = _read_table(path)
+    table = _naming_subjects(_read_table(path))
     if "usubjid" not in table.rows.columns:
         written_by_lesions = (
             "overall" in table.rows.columns and "response" not in table.rows.columns
@@ -46,6 +46,15 @@ def timepoint_table(path: Path) -> TextTable:
         names = {"overall": "response"} if written_by_lesions else {}
         return TextTable(table.rows.rename(names), table.findings, path)
     return TextTable(timepoints_from_rs(table.rows), table.findings, path)
+
+
+def _naming_subjects(table: TextTable) -> TextTable:
+    """Say of torn rows that their subject is not known: cells of theirs may be shifted."""
+    import polars as pl
+
+    says = "; until then its subject is in the result only if --subjects or another row names it"
+    fix = pl.col("fix") + pl.when(pl.col("used") == "no").then(pl.lit(says)).otherwise(pl.lit(""))
+    return replace(table, findings=table.findings.with_columns(fix))
 
 
 def subject_table(path: Path) -> TextTable:
