@@ -210,9 +210,10 @@ def lesions(
     found = [(table.findings, table.source), (listed, table.source)]
     rates = None
     if growth is not None:
-        from nenuphar.pipeline.response.best import growth_rates
+        from nenuphar.knowledge.base import load_knowledge
+        from nenuphar.pipeline.response.growth import growth_rates
 
-        rates = growth_rates(checked.rows)
+        rates = growth_rates(checked.rows, load_knowledge())
         write_table(rates, growth)
     deliver(points, found, read, rejected, out, as_json, growth=rates)
 

@@ -16,6 +16,7 @@ from nenuphar.methods import components
 from nenuphar.pipeline.molecular import describe as molecular
 from nenuphar.pipeline.response import lesions
 from nenuphar.pipeline.response.best import respond_rows
+from nenuphar.pipeline.response.growth import grow_rows
 from nenuphar.pipeline.timelines import describe as timelines
 
 
@@ -71,6 +72,7 @@ def assess_rows(
     components.describe_rows(rows)
     lesions.describe_rows(rows, knowledge)
     respond_rows(rows, knowledge)
+    grow_rows(rows, knowledge)
     timelines.describe_rows(rows, knowledge)
     stamp = stamp_of(knowledge, as_of)
     conclusions = explain(plan_of(knowledge), rows, stamp, every=every)

@@ -21,6 +21,7 @@ from nenuphar.pipeline.case import plan_of
 from nenuphar.pipeline.molecular.describe import describe_read
 from nenuphar.pipeline.response import lesions
 from nenuphar.pipeline.response.best import respond_frames
+from nenuphar.pipeline.response.growth import grow_frames
 from nenuphar.pipeline.timelines import describe as timelines
 
 
@@ -43,7 +44,7 @@ def described(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     """Order a cohort by patients and add the facts that methods compute."""
     ordered = components.describe_frames(by_patient(frames))
     timed = timelines.describe_frames(lesions.describe_frames(ordered), knowledge)
-    return respond_frames(timed, knowledge)
+    return grow_frames(respond_frames(timed, knowledge), knowledge)
 
 
 def assess_cohort(

@@ -95,19 +95,6 @@ def best_of(
     return best_response(timepoints, rules, by=by)
 
 
-def growth_rates(measurements: pl.DataFrame) -> pl.DataFrame:
-    """Compare tumour growth before and on treatment; the ratio comes from its threshold record.
-
-    Args:
-        measurements: Accepted measurements, see `methods.response.measurements`.
-    """
-    from nenuphar.knowledge.base import load_knowledge
-    from nenuphar.methods.response.lesions import tumour_growth
-
-    least = load_knowledge().thresholds["response.hyperprogression_ratio"].value
-    return tumour_growth(measurements, ratio_min=least)
-
-
 def respond_rows(rows: PatientRows, knowledge: KnowledgeBase) -> None:
     """Add the fact to the patient row of one case, in place; the same as `respond_frames`."""
     read = (STATED, BY_LESIONS)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nenuphar.engine.frames import Frames
 
 METHOD = "method.time_point_response"
-ROLE = "lesion.role"
+ROLE, START = "lesion.role", "response.reference_date"
 BY_LESIONS, SUM, NADIR, REASON = (
     "response.by_lesions",
     "response.target_sum",
@@ -33,7 +33,8 @@ class LesionReadings:
     Attributes:
         points: One row for each patient, assessor and visit after the baseline, with the columns
             of `methods.response.lesions.SCHEMA`, by RECIST 1.1.
-        baselines: `subject`, `assessor`, `date`, `sum_mm` of the first visit.
+        baselines: `subject`, `assessor`, `date`, `sum_mm` of the last visit up to the start of
+            treatment, or of the first one where that is not known.
         lesions: Accepted measurements: `subject`, `assessor`, `date`, `lesion`, `role`, `organ`,
             `diameter` (mm), `state`.
         findings: Measurements that were left out or deserve a look, see
@@ -59,7 +60,7 @@ def read_lesions(frames: Frames, criteria: str = "recist1.1") -> LesionReadings 
     """
     import polars as pl
 
-    table = _measurement_table(frames)
+    table = measurement_table(frames)
     if table is None:
         return None
     from nenuphar.methods.response.findings import gather
@@ -68,7 +69,8 @@ def read_lesions(frames: Frames, criteria: str = "recist1.1") -> LesionReadings 
 
     checked = read_measurements(table)
     points, found = time_point_responses(checked.rows, criteria)
-    first = pl.col("date") == pl.col("date").min().over("subject", "assessor")
+    later = (pl.col("date") >= pl.col("baseline_date")).fill_null(value=True)
+    first = pl.col("date") == pl.col("date").filter(later).min().over("subject", "assessor")
     counted = checked.rows.filter(first & (pl.col("role") == "target"))
     whole = pl.when(pl.col("diameter").is_not_null().all()).then(pl.col("diameter").sum())
     baselines = counted.group_by("subject", "assessor", maintain_order=True).agg(
@@ -77,8 +79,12 @@ def read_lesions(frames: Frames, criteria: str = "recist1.1") -> LesionReadings 
     return LesionReadings(points, baselines, checked.rows, gather([checked.findings, found]))
 
 
-def _measurement_table(frames: Frames) -> pl.DataFrame | None:
-    """Lay lesions out as the table that `nenuphar lesions` reads, all columns text."""
+def measurement_table(frames: Frames) -> pl.DataFrame | None:
+    """Lay lesions out as the table that `nenuphar lesions` reads, all columns text.
+
+    The baseline is the last visit up to the start of treatment, where that is known to the day or
+    every day that it can mean leaves the same visit; otherwise the first visit.
+    """
     import polars as pl
 
     lesions = frames.get(Scope.LESION)
@@ -93,6 +99,7 @@ def _measurement_table(frames: Frames) -> pl.DataFrame | None:
 
     node = pl.col("lesion.node") if "lesion.node" in own.columns else pl.lit(None, pl.Boolean)
     visit = pl.col("time_point_id").rank("dense").over("patient_id")
+    own = _with_baseline(own, frames[Scope.PATIENT])
     return own.select(
         pl.col("patient_id").alias("subject"),
         pl.col("assessor").fill_null(""),
@@ -104,7 +111,25 @@ def _measurement_table(frames: Frames) -> pl.DataFrame | None:
         _diameter(own).alias("diameter_mm"),
         text("lesion.status").alias("status"),
         visit.cast(pl.String).alias("visit"),
+        pl.col("_baseline").cast(pl.String).alias("baseline_date"),
     )
+
+
+def _with_baseline(lesions: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+    """Add the day of the baseline to every lesion; null where the start of treatment is open."""
+    import polars as pl
+
+    if f"{START}.lo" not in patients.columns:
+        return lesions.with_columns(pl.lit(None, pl.Date).alias("_baseline"))
+    ends = patients.select("patient_id", _lo=f"{START}.lo", _hi=f"{START}.hi")
+    joined = lesions.join(ends, on="patient_id", how="left", maintain_order="left")
+    day = pl.col("date_hi")
+    by_end = {
+        end: day.filter(day <= pl.col(end)).max().over("patient_id", "assessor")
+        for end in ("_lo", "_hi")
+    }
+    agreed = pl.when(by_end["_lo"] == by_end["_hi"]).then(by_end["_hi"])
+    return joined.with_columns(agreed.alias("_baseline")).drop("_lo", "_hi")
 
 
 def _diameter(lesions: pl.DataFrame) -> pl.Expr:
