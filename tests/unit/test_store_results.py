@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from nenuphar.domain.problems import Problem
 from nenuphar.domain.scope import Scope
-from nenuphar.engine.cohort import SCHEMA
+from nenuphar.engine.cohort import SCHEMA, as_text
 from nenuphar.store.fingerprint import code_digest, file_digest, input_digests, table_digest
 from nenuphar.store.results import defused, write_results
 
@@ -43,7 +43,9 @@ def test_writes_what_the_interface_names(tmp_path, conclusions):
     assert names == {
         "conclusions.parquet", "conclusions.tsv", "rejected.tsv", "manifest.json", "results.duckdb",
     }  # fmt: skip
-    assert_frame_equal(pl.read_parquet(tmp_path / "conclusions.parquet"), conclusions)
+    written = pl.read_parquet(tmp_path / "conclusions.parquet")
+    assert pl.Categorical not in written.dtypes  # plain text for whoever reads it
+    assert_frame_equal(written, as_text(conclusions.lazy()).collect())
     rows = list(csv.DictReader((tmp_path / "conclusions.tsv").open(), delimiter="\t"))
     assert list(rows[0]) == list(SCHEMA)
     assert [row["patient_id"] for row in rows] == ["'=cmd|' /C calc'!A0", "P2", "P3", "P3"]

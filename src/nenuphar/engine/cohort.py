@@ -29,14 +29,18 @@ SCHEMA: dict[str, pl.DataType] = {
     "unit": pl.String(),
     "status": pl.String(),
     "probability": pl.Float64(),
-    "alternatives": pl.String(),
-    "rule_id": pl.String(),
-    "rule_version": pl.String(),
-    "cautions": pl.String(),
-    "missing": pl.String(),
+    "alternatives": pl.Categorical(),
+    "rule_id": pl.Categorical(),
+    "rule_version": pl.Categorical(),
+    "cautions": pl.Categorical(),
+    "missing": pl.Categorical(),
     "line_id": pl.String(),
 }
-"""Columns of a table of conclusions; text is empty, never null, except `value`."""
+"""Columns of a table of conclusions; text is empty, never null, except `value`.
+
+What many rows share word for word is categorical: as text of its own it would fill a gigabyte in a
+million cases. `as_text` turns it into text where it leaves the house.
+"""
 
 _KEYS = ("patient_id", "tumour_id", "specimen_id", "component", "assessor", "date", "line_id")
 
@@ -56,6 +60,11 @@ def conclude_cohort(plan: Plan, frames: Frames) -> pl.DataFrame:
     decided = evaluator.run()
     tables = list(_tables(plan, frames, decided))
     return pl.concat(tables) if tables else pl.DataFrame(schema=SCHEMA)
+
+
+def as_text(conclusions: pl.LazyFrame) -> pl.LazyFrame:
+    """Return conclusions with plain text in every column of text."""
+    return conclusions.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterator[pl.DataFrame]:
@@ -237,7 +246,8 @@ def _finding_at(block: FindingBlock, number: int) -> Finding:
 def _spread(fact: str, frame: pl.DataFrame, table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     """Give every row of a scope the finding of its class."""
     rows = frame.select(_key(key, frame) for key in _KEYS)
-    found = table.select(pl.all().gather(ids))
+    shared = [name for name, kind in SCHEMA.items() if kind == pl.Categorical]
+    found = table.with_columns(pl.col(shared).cast(pl.Categorical)).select(pl.all().gather(ids))
     constants = {
         "fact": pl.lit(fact),
         "value_number": pl.lit(None, dtype=pl.Float64),

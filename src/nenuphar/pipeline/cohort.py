@@ -12,7 +12,7 @@ import polars as pl
 
 from nenuphar.domain.problems import UsageError
 from nenuphar.domain.scope import Scope
-from nenuphar.engine.cohort import SCHEMA, conclude_cohort
+from nenuphar.engine.cohort import SCHEMA, as_text, conclude_cohort
 from nenuphar.engine.frames import Frames
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
@@ -63,7 +63,7 @@ def assess_cohort(
     """
     knowledge = load_knowledge()
     read = describe_read(read_input(Path(source), knowledge, mapping), knowledge)
-    return conclude_in_parts(read.frames, workers, scheduler).lazy()
+    return as_text(conclude_in_parts(read.frames, workers, scheduler).lazy())
 
 
 def by_patient(frames: Frames) -> Frames:

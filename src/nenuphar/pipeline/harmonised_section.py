@@ -71,7 +71,9 @@ def harmonised(frames: Frames, conclusions: pl.DataFrame) -> dict[tuple[str, str
     stated = specimens.select(
         *(pl.col(name).fill_null("") for name in _READING), pl.col(TERM).alias("term")
     ).drop_nulls("term")
-    found = conclusions.filter(pl.col("fact") == HARMONISED).select(*_READING, "value", "missing")
+    found = conclusions.filter(pl.col("fact") == HARMONISED).select(
+        *_READING, "value", pl.col("missing").cast(pl.String)
+    )
     joined = stated.join(found, on=_READING, how="left")
     asks = pl.when(pl.col("value").is_null()).then("missing").otherwise(pl.lit(""))
     counted = joined.group_by("term", "value", asks.alias("asks")).len("n")

@@ -61,7 +61,7 @@ def open_data(table: pl.DataFrame, limit: int = 12) -> list[tuple[str, int, int]
     counted = (
         still_open.group_by("missing")
         .len("n")
-        .with_columns(pl.col("missing").str.split(";").alias("fact"))
+        .with_columns(pl.col("missing").cast(pl.String).str.split(";").alias("fact"))
         .with_columns((pl.col("fact").list.len() == 1).alias("alone"))
         .explode("fact")
         .group_by("fact")
@@ -77,7 +77,7 @@ def caution_counts(table: pl.DataFrame) -> list[tuple[str, int]]:
         table.filter(pl.col("cautions") != "")
         .group_by("cautions")
         .len("n")
-        .with_columns(pl.col("cautions").str.split(";"))
+        .with_columns(pl.col("cautions").cast(pl.String).str.split(";"))
         .explode("cautions")
         .group_by("cautions")
         .agg(pl.col("n").sum())

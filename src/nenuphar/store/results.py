@@ -12,6 +12,7 @@ import polars as pl
 
 from nenuphar.domain.problems import Problem
 from nenuphar.domain.scope import Scope
+from nenuphar.engine.cohort import as_text
 from nenuphar.store.fingerprint import file_digest, table_digest
 from nenuphar.store.publish import MANIFEST
 
@@ -111,6 +112,7 @@ def write_results(
         The manifest as written: what was given, and the hashes of tables and files.
     """
     rejected = rejected_table(problems)
+    conclusions = as_text(conclusions.lazy()).collect()
     conclusions.write_parquet(folder / "conclusions.parquet", compression="zstd")
     write_tsv(conclusions, folder / "conclusions.tsv")
     write_tsv(rejected.select(list(REJECTED_SCHEMA)), folder / "rejected.tsv")
