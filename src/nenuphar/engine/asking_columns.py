@@ -11,7 +11,7 @@ import polars as pl
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.asking import direct_parts, is_about_patient
 from nenuphar.engine.block import Block, Names, any_true
-from nenuphar.engine.columnar import CohortEvaluator, _View
+from nenuphar.engine.columnar import CohortEvaluator, View
 from nenuphar.engine.densify import Classes, densify
 from nenuphar.engine.plan import NO_CONTEXT
 from nenuphar.engine.tracer import undecided
@@ -63,8 +63,8 @@ def ask_cohort(trees: Sequence[Criterion], evaluator: CohortEvaluator) -> Answer
     distinct = list(dict.fromkeys(trees))
     own = [tree for tree in distinct if is_about_patient(tree, plan)]
     inner = [tree for tree in distinct if not is_about_patient(tree, plan)]
-    patients = _View(evaluator, Scope.PATIENT, own, (NO_CONTEXT,))
-    sets = _SpecimenSets(_View(evaluator, Scope.SPECIMEN, inner, (NO_CONTEXT,)), evaluator)
+    patients = View(evaluator, Scope.PATIENT, own, (NO_CONTEXT,))
+    sets = _SpecimenSets(View(evaluator, Scope.SPECIMEN, inner, (NO_CONTEXT,)), evaluator)
     classes = densify([patients.classes.ids, sets.ids], patients.height)
     of_patient = patients.classes.ids.gather(classes.representatives)
     of_set = sets.ids.gather(classes.representatives)
@@ -81,7 +81,7 @@ def _gather(answer: Answer, rows: pl.Series) -> Answer:
     return Answer(answer.truth.gather(rows), answer.provisional.gather(rows), missing)
 
 
-def _own_answer(tree: Criterion, view: _View, block: Block) -> Answer:
+def _own_answer(tree: Criterion, view: View, block: Block) -> Answer:
     def missing() -> Names:
         names: Names = {}
         block.open_names(tree, view._everywhere, names)
@@ -98,7 +98,7 @@ class _SpecimenSets:
         evaluator: The cohort.
     """
 
-    def __init__(self, view: _View, evaluator: CohortEvaluator) -> None:
+    def __init__(self, view: View, evaluator: CohortEvaluator) -> None:
         self.view = view
         self.plan = evaluator.plan
         self.block = view.block(NO_CONTEXT)

@@ -8,10 +8,11 @@ import polars as pl
 
 from nenuphar.domain.observation import show_value
 from nenuphar.engine.block import Names, add_name, any_true
-from nenuphar.engine.columnar import CohortEvaluator, Decisions, named_or_itself, silence
+from nenuphar.engine.columnar import CohortEvaluator, Decisions
 from nenuphar.engine.combine import Finding, listing
 from nenuphar.engine.contest import FindingBlock, join_names
 from nenuphar.engine.densify import Classes, densify
+from nenuphar.engine.findings import named_or_itself, where_silent
 from nenuphar.engine.frames import Frames, columns_of, kind_of, value_of
 from nenuphar.engine.plan import NO_CONTEXT, Plan
 from nenuphar.knowledge.base import KnowledgeBase
@@ -179,7 +180,7 @@ def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
         {"context": decisions.context}
         | {f"value@{name}": block.value for name, block in contexts.items()}
         | {f"status@{name}": block.status for name, block in contexts.items()}
-        | {f"silent@{name}": silence(block) for name, block in contexts.items()}
+        | {f"silent@{name}": where_silent(block) for name, block in contexts.items()}
     )
     stands = {n: pl.col(f"status@{n}").is_in(["met", "provisional"]) for n in contexts}
     parts = [
@@ -201,7 +202,7 @@ def _render_crosswalk(listed: str, decisions: Decisions) -> pl.DataFrame:
     )
     missing: Names = {}
     for block in contexts.values():
-        open_rows = (block.status != "met") & ~silence(block)
+        open_rows = (block.status != "met") & ~where_silent(block)
         for name, rows in named_or_itself(block, listed, open_rows).items():
             add_name(missing, name, rows)
     unnamed = ~any_true(list(missing.values()), height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,9 +10,18 @@ import polars as pl
 
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.engine.block import Block, LeafTruth, Names, add_name, any_true
-from nenuphar.engine.combine import EDITION_SILENT, NO_RULE_APPLIES
 from nenuphar.engine.contest import ContestBlock, FindingBlock, RuleBlock, run_rule
 from nenuphar.engine.densify import Classes, densify
+from nenuphar.engine.findings import (
+    compose,
+    gather_finding,
+    name_where,
+    named_or_itself,
+    silent,
+    standing_value,
+    where_silent,
+    without_context,
+)
 from nenuphar.engine.frames import Frames
 from nenuphar.engine.leaves import code_sets, observed_leaf, truth_of_codes
 from nenuphar.engine.plan import (
@@ -115,10 +124,10 @@ class CohortEvaluator:
         rules = [r for r in self.plan.rules[fact] if not r.editions or heard & {*r.editions}]
         trees = trees_of(rules)
         trees += [t for c in contexts if (t := self.plan.coverage(fact, c)) is not None]
-        view = _View(self, scope, trees, contexts, chooser, rules=rules)
+        view = View(self, scope, trees, contexts, chooser, rules=rules)
         findings = {name: self._covered(fact, name, view, name in heard) for name in contexts}
         context = self._chosen(view, chooser, findings)
-        decided = Decisions(view.classes.ids, findings, _compose(findings, context), context)
+        decided = Decisions(view.classes.ids, findings, compose(findings, context), context)
         return self._cautioned(fact, decided, heard) if fact in self.plan.cautions else decided
 
     def _speaks(self, fact: str, context: str, scope: Scope) -> bool:
@@ -126,14 +135,14 @@ class CohortEvaluator:
         coverage = self.plan.coverage(fact, context)
         if coverage is None:
             return True
-        view = _View(self, scope, [coverage], [NO_CONTEXT])
+        view = View(self, scope, [coverage], [NO_CONTEXT])
         return bool(view.block(NO_CONTEXT).truth(coverage).fill_null(True).any())
 
-    def _covered(self, fact: str, context: str, view: _View, speaks: bool) -> FindingBlock:
+    def _covered(self, fact: str, context: str, view: View, speaks: bool) -> FindingBlock:
         """Decide a fact in a context that may not speak of every row."""
-        silent = _silent(len(view.classes))
+        unspoken = silent(len(view.classes))
         if not speaks:
-            return silent
+            return unspoken
         found, coverage = self._finding(fact, context, view), self.plan.coverage(fact, context)
         if coverage is None:
             return found
@@ -141,10 +150,10 @@ class CohortEvaluator:
         truth = block.truth(coverage)
         names: Names = {}
         block.open_names(coverage, truth.is_null(), names)
-        found = _without_context(found, truth.is_null(), names)
-        return _compose({"": silent, context: found}, _where(truth.fill_null(True), context))
+        found = without_context(found, truth.is_null(), names)
+        return compose({"": unspoken, context: found}, name_where(truth.fill_null(True), context))
 
-    def _finding(self, fact: str, context: str, view: _View) -> FindingBlock:
+    def _finding(self, fact: str, context: str, view: View) -> FindingBlock:
         block = view.block(context)
         outcomes: list[RuleBlock] = []
         for rule in self.plan.rules_in(fact, context):
@@ -153,13 +162,13 @@ class CohortEvaluator:
         hierarchy = self.plan.knowledge.hierarchy_of(fact)
         return ContestBlock(outcomes, hierarchy, block.height).finding()
 
-    def _chosen(self, view: _View, chooser: str, contexts: dict[str, FindingBlock]) -> pl.Series:
+    def _chosen(self, view: View, chooser: str, contexts: dict[str, FindingBlock]) -> pl.Series:
         """Return the context of every class; where none is known, note what would tell it."""
         none = pl.Series([NO_CONTEXT]).new_from_index(0, len(view.classes))
         if not chooser:
             return none
         value, missing = view.edition()
-        contexts[NO_CONTEXT] = _without_context(contexts[NO_CONTEXT], value.is_null(), missing)
+        contexts[NO_CONTEXT] = without_context(contexts[NO_CONTEXT], value.is_null(), missing)
         named = [name for name in contexts if name != NO_CONTEXT]
         frame = pl.DataFrame({"v": value})
         known = pl.when(pl.col("v").is_in(named)).then(pl.col("v")).otherwise(pl.lit(NO_CONTEXT))
@@ -171,19 +180,19 @@ class CohortEvaluator:
         cautions = self.plan.cautions[fact]
         trees = [c.when for c in cautions if not c.editions or heard & {*c.editions}]
         contexts = self.plan.contexts(fact)
-        view = _View(self, self.plan.scope(fact), trees, contexts, about=fact)
+        view = View(self, self.plan.scope(fact), trees, contexts, about=fact)
         findings: dict[str, FindingBlock] = {}
         for name in contexts:
             block, finding = view.block(name), view.gather(fact, decided.contexts[name])
             speaking = self.plan.cautions_in(fact, name) if name in heard else ()
-            silent = silence(finding)
-            said = {c.id: block.truth(c.when).fill_null(False) & ~silent for c in speaking}
+            heard_of = ~where_silent(finding)
+            said = {c.id: block.truth(c.when).fill_null(False) & heard_of for c in speaking}
             findings[name] = replace(finding, cautions={**finding.cautions, **said})
         context = decided.context.gather(view.class_of(fact))
-        return Decisions(view.classes.ids, findings, _compose(findings, context), context)
+        return Decisions(view.classes.ids, findings, compose(findings, context), context)
 
 
-class _View:
+class View:
     """The classes of rows that some trees can tell apart, and what each class shows.
 
     Args:
@@ -308,19 +317,19 @@ class _View:
 
     def gather(self, fact: str, block: FindingBlock) -> FindingBlock:
         """Return a finding about the classes of a fact for every class of this view."""
-        return _gather(block, self._ids[fact])
+        return gather_finding(block, self._ids[fact])
 
     def edition(self) -> tuple[pl.Series, Names]:
         """Return the edition of every class, null where unknown, and what would tell it."""
         if not self.plan.is_derived(self.chooser):
             return self._edition, {self.chooser: self._edition.is_null()}
         finding = self.read(self.chooser, NO_CONTEXT)
-        value = _standing_value(finding)
+        value = standing_value(finding)
         return value, named_or_itself(finding, self.chooser, value.is_null())
 
     def _derived_leaf(self, leaf: Is | IsA, finding: FindingBlock) -> LeafTruth:
         met, open_codes = code_sets(leaf, self.plan.knowledge)
-        frame = pl.DataFrame({"v": _standing_value(finding, firm=self.firm)})
+        frame = pl.DataFrame({"v": standing_value(finding, firm=self.firm)})
         truth = frame.select(truth_of_codes(pl.col("v"), met, open_codes).alias("t"))["t"]
         return LeafTruth(truth, named_or_itself(finding, leaf.fact, self._everywhere))
 
@@ -354,7 +363,7 @@ class _View:
         inner_scope = Scope(node.scope)
         home = self.scope.shared_with(inner_scope)
         trees = [node.that] if node.where is None else [node.that, node.where]
-        inner = _View(self.cohort, inner_scope, trees, (context,), firm=firm)
+        inner = View(self.cohort, inner_scope, trees, (context,), firm=firm)
         block = inner.block(context)
         ids = inner.classes.ids
         where_names: Names = {}
@@ -410,82 +419,3 @@ def _select(frame: pl.DataFrame, exprs: Sequence[pl.Expr]) -> list[pl.Series]:
     """Evaluate expressions on a frame; literals are stretched to its height."""
     height = pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row")
     return frame.select(height, *exprs).get_columns()[1:]
-
-
-def _standing_value(finding: FindingBlock, *, firm: bool = False) -> pl.Series:
-    """Return the value where it stands (if `firm`, beyond doubt), null where it is open."""
-    frame = pl.DataFrame({"v": finding.value, "s": finding.status})
-    stands = pl.col("s").is_in(["met"] if firm else ["met", "provisional"])
-    return frame.select(pl.when(stands).then(pl.col("v")).alias("v"))["v"]
-
-
-def named_or_itself(finding: FindingBlock, fact: str, rows: pl.Series) -> Names:
-    """Return what would decide a derived fact; the fact itself where nothing is named."""
-    names = {name: named & rows for name, named in finding.missing.items()}
-    add_name(names, fact, rows & ~any_true(list(finding.missing.values()), rows.len()))
-    return names
-
-
-def _gather(block: FindingBlock, ids: pl.Series) -> FindingBlock:
-    groups = (block.missing, block.alternatives, block.rules, block.cautions)
-    places = [(group, name) for group, names in enumerate(groups) for name in names]
-    columns = {str(i): groups[group][name] for i, (group, name) in enumerate(places)}
-    frame = pl.DataFrame({"value": block.value, "status": block.status, **columns})
-    moved = frame.select(pl.all().gather(ids))  # all of them at once: each call has its price
-    names: list[Names] = [{}, {}, {}, {}]
-    for i, (group, name) in enumerate(places):
-        names[group][name] = moved[str(i)]
-    return FindingBlock(moved["value"], moved["status"], *names)
-
-
-def _compose(contexts: Mapping[str, FindingBlock], context: pl.Series) -> FindingBlock:
-    """Return the findings of the context that each class itself belongs to."""
-    if len(contexts) == 1:
-        return contexts[NO_CONTEXT]
-    value = pl.Series([None], dtype=pl.String).new_from_index(0, context.len())
-    status = value
-    groups: list[Names] = [{}, {}, {}, {}]
-    for name, block in contexts.items():
-        rows = context == name
-        value = block.value.zip_with(rows, value)
-        status = block.status.zip_with(rows, status)
-        own = (block.missing, block.alternatives, block.rules, block.cautions)
-        for group, names in zip(groups, own, strict=True):
-            for key, series in names.items():
-                add_name(group, key, series & rows)
-    return FindingBlock(value, status, *groups)
-
-
-def silence(block: FindingBlock) -> pl.Series:
-    """Return where an edition does not speak of a row."""
-    rows = block.cautions.get(EDITION_SILENT)
-    return any_true([] if rows is None else [rows], block.status.len())
-
-
-def _silent(height: int) -> FindingBlock:
-    """What an edition says of rows of which it does not speak."""
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, height)
-    everywhere = pl.Series([True]).new_from_index(0, height)
-    status = pl.Series(["undetermined"]).new_from_index(0, height)
-    return FindingBlock(nothing, status, {}, {}, {}, {EDITION_SILENT: everywhere})
-
-
-def _where(rows: pl.Series, name: str) -> pl.Series:
-    """Return a name where rows are true, and no name elsewhere."""
-    frame = pl.DataFrame({"r": rows})
-    return frame.select(pl.when("r").then(pl.lit(name)).otherwise(pl.lit("")).alias("v"))["v"]
-
-
-def _without_context(block: FindingBlock, unknown: pl.Series, missing: Names) -> FindingBlock:
-    """Note, where the edition is not known, that the finding is provisional and what is missing."""
-    frame = pl.DataFrame({"s": block.status, "u": unknown})
-    softened = pl.when(pl.col("u") & (pl.col("s") == "met")).then(pl.lit("provisional"))
-    status = frame.select(softened.otherwise(pl.col("s")).alias("s"))["s"]
-    named = dict(block.missing)
-    for name, rows in missing.items():
-        add_name(named, name, rows & unknown)
-    cautions = {
-        name: rows & ~unknown if name == NO_RULE_APPLIES else rows
-        for name, rows in block.cautions.items()
-    }
-    return replace(block, status=status, missing=named, cautions=cautions)
