@@ -7,6 +7,9 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+DAYS_OF_A_MONTH = 365.25 / 12
+"""Mean days of a month, for rates and for axes of figures; definitions count calendar months."""
+
 _DATE = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 
 

@@ -18,9 +18,9 @@ from typing import Final
 
 import polars as pl
 
+from nenuphar.domain.dates import DAYS_OF_A_MONTH
 from nenuphar.methods.response.courses import Course, Visit
 
-DAYS_OF_A_MONTH: Final = 365.25 / 12
 SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "subject": pl.String,
     "assessor": pl.String,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import polars as pl
 
+from nenuphar.domain.dates import DAYS_OF_A_MONTH
 from nenuphar.methods.hazards import CoxModel, cox_model
 from nenuphar.methods.survival import Survival, survival
-from nenuphar.report.figures.courses import DAYS_OF_A_MONTH
 
 LANDMARKS = (3.0, 6.0)
 """Landmarks, months: the shortest and the usual cut-off between primary and acquired resistance."""

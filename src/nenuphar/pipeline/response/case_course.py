@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from nenuphar.domain.dates import PartialDate
+from nenuphar.domain.dates import DAYS_OF_A_MONTH, PartialDate
 from nenuphar.domain.observation import Row
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
-from nenuphar.report.figures.courses import DAYS_OF_A_MONTH, Bar, Event, Lane
+from nenuphar.report.figures.courses import Bar, Event, Lane
 from nenuphar.report.words import Words
 
 _START, _LAST_DOSE, _CHEMO_END = "line.ici_start", "line.ici_last_dose", "line.chemo_end"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from nenuphar.domain.dates import DAYS_OF_A_MONTH
 from nenuphar.domain.scope import Scope
 from nenuphar.pipeline.response.best import START, STATED, best_of
 from nenuphar.pipeline.response.lesions import LesionReadings, read_lesions
-from nenuphar.report.figures.courses import DAYS_OF_A_MONTH
 from nenuphar.report.figures.lesions import Change, Trace
 
 if TYPE_CHECKING:

@@ -23,9 +23,6 @@ from nenuphar.report.figures.axes import (
     text,
 )
 
-DAYS_OF_A_MONTH = 30.4375
-"""Mean days of a month, for axes of figures only; definitions count calendar months."""
-
 NAMED_UP_TO = 75
 """Lanes up to which each carries its name."""
 
