@@ -1,1 +1,0 @@
-"""How tumour groups arise: hypotheses as graphical models."""
