@@ -62,6 +62,7 @@ class CaseResponse:
         timeline: The figure of the whole course; None where nothing is dated.
         spiders: Whose lesions, and how each changed.
         findings: Measurements that were left out or deserve a look.
+        growth: Whether there is hyperprogression, and why; empty without lesions.
     """
 
     visits: Sequence[Mapping[str, Any]]
@@ -69,6 +70,7 @@ class CaseResponse:
     timeline: Markup | None
     spiders: Sequence[tuple[str, Sequence[Trace]]]
     findings: Sequence[Mapping[str, Any]]
+    growth: tuple[str, str] | None = None
 
 
 def case_response(found: CaseResponse) -> Section | None:
@@ -102,6 +104,7 @@ def case_response(found: CaseResponse) -> Section | None:
         words=RESPONSE_WORDS,
         spiders=figures,
         findings=list(found.findings[:_FINDINGS]),
+        growth=found.growth,
     )
 
 

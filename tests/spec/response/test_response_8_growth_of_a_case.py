@@ -13,6 +13,8 @@ from nenuphar.engine.rows import rows_of_case
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.case import Assessment, assess
 from nenuphar.pipeline.cohort import conclude
+from nenuphar.pipeline.response.sections import case_response_section
+from nenuphar.pipeline.response.visits import lesion_traces, visits_of
 
 START = "2020-01-05"
 SCANS = {"2019-11-01": 40.0, "2020-01-01": 44.0, "2020-03-01": 60.0}
@@ -108,3 +110,16 @@ def test_a_cohort_says_the_same_as_a_case(tmp_path: Path) -> None:
     alone = assess(one)
     assert len(rows) == 5
     assert all(told(alone, fact) == value for fact, value in rows)
+
+
+def test_the_page_says_it_and_draws_lesions_from_the_baseline(tmp_path: Path) -> None:
+    knowledge = load_knowledge()
+    found = assess(case(tmp_path, SCANS))
+    part = case_response_section(found, knowledge)
+    assert part is not None
+    assert "a caution and not a response: <strong>yes</strong>" in str(part.body)
+    visits = visits_of(frames_of([found.rows], knowledge), knowledge)
+    assert visits is not None
+    traces = lesion_traces(visits, "P1", "")
+    assert {trace.points[0][1] for trace in traces} == {0.0}
+    assert {len(trace.points) for trace in traces} == {2}

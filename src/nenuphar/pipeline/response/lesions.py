@@ -35,8 +35,8 @@ class LesionReadings:
             of `methods.response.lesions.SCHEMA`, by RECIST 1.1.
         baselines: `subject`, `assessor`, `date`, `sum_mm` of the last visit up to the start of
             treatment, or of the first one where that is not known.
-        lesions: Accepted measurements: `subject`, `assessor`, `date`, `lesion`, `role`, `organ`,
-            `diameter` (mm), `state`.
+        lesions: Accepted measurements from the baseline on: `subject`, `assessor`, `date`,
+            `lesion`, `role`, `organ`, `diameter` (mm), `state`.
         findings: Measurements that were left out or deserve a look, see
             `methods.response.findings`.
     """
@@ -71,12 +71,13 @@ def read_lesions(frames: Frames, criteria: str = "recist1.1") -> LesionReadings 
     points, found = time_point_responses(checked.rows, criteria)
     later = (pl.col("date") >= pl.col("baseline_date")).fill_null(value=True)
     first = pl.col("date") == pl.col("date").filter(later).min().over("subject", "assessor")
+    followed = checked.rows.filter(later)
     counted = checked.rows.filter(first & (pl.col("role") == "target"))
     whole = pl.when(pl.col("diameter").is_not_null().all()).then(pl.col("diameter").sum())
     baselines = counted.group_by("subject", "assessor", maintain_order=True).agg(
         pl.col("date").max(), whole.alias("sum_mm")
     )
-    return LesionReadings(points, baselines, checked.rows, gather([checked.findings, found]))
+    return LesionReadings(points, baselines, followed, gather([checked.findings, found]))
 
 
 def measurement_table(frames: Frames) -> pl.DataFrame | None:

@@ -10,6 +10,7 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.response.best import STATED
 from nenuphar.pipeline.response.case_course import lanes_of_case
+from nenuphar.pipeline.response.growth import HYPERPROGRESSION, REASON
 from nenuphar.pipeline.response.lesions import ROLE
 from nenuphar.report.response_sections import (
     BEST,
@@ -54,8 +55,18 @@ def case_response_section(assessment: Assessment, knowledge: KnowledgeBase) -> S
     if len(readers) > 1:
         spiders.insert(0, ("Sum of targets of each assessor", traces_of(found, alone=True)))
     findings = found.lesions.findings.to_dicts() if found.lesions else []
-    shown = CaseResponse(_visits(found), found.best.to_dicts(), timeline, spiders, findings)
-    return case_response(shown)
+    best, growth = found.best.to_dicts(), _growth(rows)
+    return case_response(CaseResponse(_visits(found), best, timeline, spiders, findings, growth))
+
+
+def _growth(rows: PatientRows) -> tuple[str, str] | None:
+    """Return whether there is hyperprogression and what that rests on, where lesions were read."""
+    (patient,) = rows[Scope.PATIENT]
+    reason = patient.values.get(REASON)
+    if not reason:
+        return None
+    verdict = patient.values.get(HYPERPROGRESSION)
+    return "undetermined" if verdict is None else "yes" if verdict else "no", str(reason)
 
 
 def _has_scans(rows: PatientRows) -> bool:
