@@ -1,13 +1,11 @@
-"""Reading a table of lesion measurements: sizes, states, roles, and what is wrong with them."""
+"""A table of lesion measurements: which rows can be used, and what is wrong with the others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import polars as pl
 
-from nenuphar.methods.response.dates import is_partial_date, last_possible_date
 from nenuphar.methods.response.findings import (
     NoAssessmentsError,
     findings,
@@ -15,60 +13,15 @@ from nenuphar.methods.response.findings import (
     require_columns,
     unordered,
 )
+from nenuphar.methods.response.measurement_cells import (
+    DECIMAL_COMMA,
+    MM_PER_CM,
+    NEEDED,
+    STATES,
+    parsed_cells,
+    sized_in_mm,
+)
 from nenuphar.methods.response.thresholds import ResponseThresholds
-from nenuphar.methods.response.vocabulary import normalise
-
-NEEDED = ("subject", "date", "lesion", "role", "diameter_mm")
-OPTIONAL = (
-    "assessor", "organ", "node", "status", "unit", "visit", "sum_mm", "symptomatic", "death_date",
-    "baseline_date",
-)  # fmt: skip
-
-_ROLES: Final = {
-    "TARGET": "target",
-    "T": "target",
-    "NONTARGET": "non-target",
-    "NT": "non-target",
-    "NEW": "new",
-    "NEWLESION": "new",
-    "NL": "new",
-}
-_STATES: Final = {
-    "measured": ("MEASURED",),
-    "absent": (
-        "ABSENT", "DISAPPEARED", "RESOLVED", "GONE", "CR", "NOTVISIBLE", "NOTSEEN", "ICR",
-        "DISAPPEARANCE", "COMPLETERESPONSE",
-    ),
-    "too small": ("TOOSMALL", "TOOSMALLTOMEASURE", "TSTM", "PRESENTTOOSMALLTOMEASURE"),
-    "not evaluable": (
-        "NE", "NOTEVALUABLE", "NOTASSESSED", "NOTDONE", "MISSING", "NOTIMAGED", "NOTASSESSABLE",
-        "UNEVALUABLE", "NONEVALUABLE", "NOTEVALUATED", "NOTMEASURED", "NA", "ND",
-        "AXISNOTMEASURED",
-    ),
-    "present": (
-        "PRESENT", "NONCRNONPD", "NONICRNONIUPD", "PERSISTENT", "YES", "NEW", "CONFIRMED",
-        "DEFINITE",
-    ),
-    "stable": ("STABLE", "UNCHANGED", "NOCHANGE", "SD"),
-    "decreased": ("DECREASED", "SMALLER", "IMPROVED", "PR"),
-    "increased": (
-        "INCREASED", "INCREASE", "LARGER", "ENLARGED", "WORSE", "WORSENED", "GROWN",
-        "SLIGHTINCREASE",
-    ),
-    "progression": (
-        "PROGRESSION", "UNEQUIVOCALPROGRESSION", "PD", "PROGRESSIVEDISEASE", "UNEQUIVOCAL",
-        "PROGRESSED", "UNEQUIVOCALINCREASE", "UNEQUIVOCALPD", "PROGRESSING", "PROGRESSIVE", "IUPD",
-    ),
-    "equivocal": ("EQUIVOCAL", "UNCERTAIN", "POSSIBLE", "SUSPECTED"),
-    "merged": ("MERGED", "COALESCED", "CONFLUENT"),
-    "split": ("SPLIT", "FRAGMENTED"),
-}  # fmt: skip
-_STATE_OF: Final = {word: state for state, words in _STATES.items() for word in words}
-_TRUE: Final = ("Y", "YES", "TRUE", "1", "NODE", "NODAL")
-_MM_PER_CM = 10.0
-_UNIT_IN_CELL: Final = r"(?i)([mc]m)\.?$"
-# three digits after a comma may be thousands: such a size is not read
-_DECIMAL_COMMA: Final = r"^(-?\d+),(\d{1,2}|\d{4,})$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +66,7 @@ def read_measurements(
         message = "the table of lesion measurements has 0 rows"
         raise NoAssessmentsError(message)
     cutoffs = thresholds or ResponseThresholds()
-    rows = _parsed(sized_in_mm(table))
+    rows = parsed_cells(sized_in_mm(table))
     usable, rejected = _split_unusable(rows)
     single, repeated = _one_measurement(usable)
     remarked = [
@@ -132,99 +85,6 @@ def read_measurements(
         read=table.height,
         rejected=listed.filter(pl.col("used") == "no")["line"].n_unique(),
     )
-
-
-def sized_in_mm(table: pl.DataFrame) -> pl.DataFrame:
-    """Let a column ``diameter_cm`` stand for sizes of the unit cm."""
-    if "diameter_cm" not in table.columns or "diameter_mm" in table.columns:
-        return table
-    return table.rename({"diameter_cm": "diameter_mm"}).with_columns(unit=pl.lit("cm"))
-
-
-def _parsed(table: pl.DataFrame) -> pl.DataFrame:
-    """Trim, fold and convert the text columns."""
-    rows = table if "line" in table.columns else table.with_row_index("line", offset=2)
-    rows = rows.with_columns(
-        pl.lit(None, pl.String).alias(name) for name in OPTIONAL if name not in rows.columns
-    )
-    text = [pl.col(name).str.strip_chars() for name in (*NEEDED, *OPTIONAL)]
-    rows = rows.with_columns(text).with_columns(
-        pl.col("assessor", "organ", "status", "subject", "lesion").fill_null(""),
-        diameter_text=pl.col("diameter_mm").replace("", None),
-        date_text=pl.col("date"),
-        role_text=pl.col("role"),
-        unit_text=pl.col("unit").replace("", None),
-    )
-    rows = rows.with_columns(
-        # a unit beside the number (2.1 cm) says more than that of the column
-        unit_text=pl.coalesce(pl.col("diameter_text").str.extract(_UNIT_IN_CELL), "unit_text"),
-        number_text=pl.col("diameter_text").str.replace(_UNIT_IN_CELL, "").str.strip_chars(),
-    )
-    unit = pl.col("unit_text").str.to_lowercase().str.strip_chars(".")
-    factor = (
-        pl.when(pl.col("unit_text").is_null() | unit.is_in(["mm", "millimetre", "millimeter"]))
-        .then(1.0)
-        .when(unit.is_in(["cm", "centimetre", "centimeter"]))
-        .then(_MM_PER_CM)
-    )
-    below = pl.col("number_text").str.contains(r"^[<≤]\s*\d")
-    number = pl.col("number_text").str.replace(_DECIMAL_COMMA, "$1.$2")
-    size = pl.when(~below).then(number).cast(pl.Float64, strict=False)
-    node = pl.col("node").str.to_uppercase()
-    rows = rows.with_columns(
-        record=pl.format("{} / {} / {}", "subject", "assessor", "lesion"),
-        date=last_possible_date("date_text"),
-        partial=is_partial_date("date_text").fill_null(False),
-        death_date=last_possible_date("death_date"),
-        baseline_date=last_possible_date("baseline_date"),
-        visit=pl.col("visit").cast(pl.Float64, strict=False),
-        factor=factor,
-        size=(pl.when(size.is_finite()).then(size) * factor).round(6),
-        below=below.fill_null(False),
-        node=pl.when(node.is_null() | (node == ""))
-        .then(pl.col("organ").str.to_uppercase().str.contains("NODE|NODAL|LYMPH N"))
-        .otherwise(node.is_in(_TRUE)),
-        symptomatic=pl.col("symptomatic").str.to_uppercase().is_in(_TRUE).fill_null(False),
-        stated_sum=pl.col("sum_mm").cast(pl.Float64, strict=False) * factor,
-        role=_mapped("role_text", _ROLES),
-        state=_mapped("status", _STATE_OF),
-    )
-    return rows.with_columns(
-        state=pl.when(pl.col("below") & (pl.col("state") == "measured"))
-        .then(pl.lit("too small"))
-        .when((pl.col("role") == "new") & (pl.col("state") == "progression"))
-        .then(
-            pl.when(pl.col("status").str.to_uppercase() == "UNEQUIVOCAL")
-            .then(pl.lit("present"))
-            .otherwise(pl.lit("progression"))
-        )
-        .otherwise("state")
-    )
-
-
-def _mapped(column: str, words: dict[str, str]) -> pl.Expr:
-    """Translate a text column word by word; blank states are ``measured``, unknown null."""
-
-    def translate(values: pl.Series) -> pl.Series:
-        known: dict[str, str | None] = {}
-        for value in values.unique().drop_nulls():
-            folded = normalise(value)
-            if folded == "":
-                known[value] = "measured"
-            elif folded.startswith(("MERGED", "COALESCED")):
-                # "merged with T02"
-                known[value] = "merged"
-            else:
-                known[value] = words.get(folded)
-        return (
-            values.replace_strict(
-                list(known), list(known.values()), default=None, return_dtype=pl.String
-            )
-            if known
-            else pl.Series(values.name, [None] * len(values), pl.String)
-        )
-
-    return pl.col(column).map_batches(translate, return_dtype=pl.String)
 
 
 def _effective_size(cutoffs: ResponseThresholds) -> pl.Expr:
@@ -288,7 +148,7 @@ def _split_unusable(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame
             "status",
             "status",
             "the status is not known",
-            f"use one of {', '.join(_STATES)}",
+            f"use one of {', '.join(STATES)}",
         ),
         (
             pl.col("date") > pl.col("death_date"),
@@ -346,14 +206,14 @@ def _remarks(rows: pl.DataFrame, cutoffs: ResponseThresholds) -> list[pl.DataFra
     no_size = pl.col("size").is_null()
     checks = [
         (
-            pl.col("factor") == _MM_PER_CM,
+            pl.col("factor") == MM_PER_CM,
             "unit",
             "diameter_text",
             "centimetres, converted to mm",
             "give sizes in mm",
         ),
         (
-            pl.col("number_text").str.contains(_DECIMAL_COMMA),
+            pl.col("number_text").str.contains(DECIMAL_COMMA),
             "diameter_mm",
             "diameter_text",
             "a decimal comma, read as a point",
