@@ -59,6 +59,7 @@ FACTS = {
     "ihc.synaptophysin": MARKS,
     "ihc.chromogranin_a": MARKS,
     "molecular.calls.lung_net": ["A1", "B", "A1|B", "supra"],
+    "molecular.probability.lung_net": ["0.7", "0.95"],
     "molecular.calls.lung_nen": ["B", "lcnec_1", "B|lcnec_1"],
     "microenvironment.t_cells": ["infiltrated", "excluded", "desert"],
     "immune.t_cells": ["2", "3-8", "7"],
@@ -82,7 +83,7 @@ component = st.fixed_dictionaries(
     },
 )
 case = st.tuples(facts, st.lists(component, max_size=3))
-COMPARED = ("value", "status", "missing", "alternatives", "rule_id", "cautions")
+COMPARED = ("value", "status", "missing", "alternatives", "rule_id", "probability", "cautions")
 
 
 def _rows(number: int, named: dict[str, str], parts: list[dict[str, str]]) -> PatientRows:
@@ -119,10 +120,11 @@ def test_a_case_and_a_cohort_are_classified_alike(cases):
                 ";".join(found.missing),
                 ";".join(found.alternatives),
                 found.rule_id,
+                found.probability,
                 ";".join(sorted(caution.id for caution in found.cautions)),
             )
             seen = ours[place]
-            seen = (*seen[:5], ";".join(sorted(filter(None, seen[5].split(";")))))
+            seen = (*seen[:-1], ";".join(sorted(filter(None, seen[-1].split(";")))))
             assert seen == expected, place
 
 

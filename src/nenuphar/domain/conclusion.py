@@ -145,6 +145,7 @@ class Conclusion:
         rule_version: Its version.
         rules: How every rule of the fact came out.
         inputs: Facts that those rules read.
+        probability: Probability of the value (0 to 1) where a method gave one.
         stamp: What it was made with.
     """
 
@@ -164,4 +165,5 @@ class Conclusion:
     rule_version: str = ""
     rules: tuple[RuleTrace, ...] = ()
     inputs: tuple[Input, ...] = ()
+    probability: float | None = None
     stamp: Stamp = field(default_factory=lambda: Stamp("", "", ""))

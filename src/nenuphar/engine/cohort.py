@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -74,14 +74,15 @@ def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterat
         if plan.is_quiet(fact):
             frame = frame.filter(_told(fact, plan, frame, fact))
         table = _measured(fact, plan, frame)
-        yield _spread(fact, frame, table, pl.int_range(frame.height, dtype=pl.UInt32, eager=True))
+        ids = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+        yield _spread(fact, frame, table, ids, _probability(fact, plan, frame))
     for fact in plan.order:
         frame, ids = frames[plan.scope(fact)], decided[fact].ids
         table = _render(decided[fact].primary, plan.knowledge)
         if plan.is_quiet(fact):
             known = (table["status"] != "undetermined").gather(ids) | _told(fact, plan, frame)
             frame, ids = frame.filter(known), ids.filter(known)
-        yield _spread(fact, frame, table, ids)
+        yield _spread(fact, frame, table, ids, _probability(fact, plan, frame))
     for fact, listed in plan.crosswalks.items():
         table = _render_crosswalk(listed, decided[listed])
         yield _spread(fact, frames[plan.scope(listed)], table, decided[listed].ids)
@@ -89,7 +90,9 @@ def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterat
         frame = frames[plan.scope(fact)]
         parts = {label: decided[name] for label, name in labels.items()}
         classes = densify([part.ids for part in parts.values()], frame.height)
-        yield _spread(fact, frame, _render_listing(parts, classes), classes.ids)
+        chances = [_probability(name, plan, frame) for name in labels.values()]
+        chance = _probability_alone(list(parts.values()), chances)
+        yield _spread(fact, frame, _render_listing(parts, classes), classes.ids, chance)
 
 
 def _told(fact: str, plan: Plan, frame: pl.DataFrame, *itself: str) -> pl.Series:
@@ -244,8 +247,36 @@ def _finding_at(block: FindingBlock, number: int) -> Finding:
     )
 
 
-def _spread(fact: str, frame: pl.DataFrame, table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
-    """Give every row of a scope the finding of its class."""
+def _probability(fact: str, plan: Plan, frame: pl.DataFrame) -> pl.Series | None:
+    """Return the probability that a method gave the value of a fact on every row, if on any."""
+    name = plan.knowledge.facts[fact].probability
+    return _number(name, plan.knowledge, frame)[0] if f"{name}.lo" in frame.columns else None
+
+
+def _probability_alone(
+    parts: Sequence[Decisions], chances: Sequence[pl.Series | None]
+) -> pl.Series | None:
+    """Return the probability of the only one of several facts of which something is known."""
+    if all(chance is None for chance in chances):
+        return None
+    told = [(part.primary.status != "undetermined").gather(part.ids) for part in parts]
+    alone = pl.select(pl.sum_horizontal(*told) == 1).to_series()
+    found = [
+        pl.when(alone & known).then(chance)
+        for known, chance in zip(told, chances, strict=True)
+        if chance is not None
+    ]
+    return pl.select(pl.coalesce(found)).to_series()
+
+
+def _spread(
+    fact: str,
+    frame: pl.DataFrame,
+    table: pl.DataFrame,
+    ids: pl.Series,
+    probability: pl.Series | None = None,
+) -> pl.DataFrame:
+    """Give every row of a scope the finding of its class, and its own probability if it stands."""
     rows = frame.select(_key(key, frame) for key in _KEYS)
     shared = [name for name, kind in SCHEMA.items() if kind == pl.Categorical]
     found = table.with_columns(pl.col(shared).cast(pl.Categorical)).select(pl.all().gather(ids))
@@ -253,7 +284,7 @@ def _spread(fact: str, frame: pl.DataFrame, table: pl.DataFrame, ids: pl.Series)
         "fact": pl.lit(fact),
         "value_number": pl.lit(None, dtype=pl.Float64),
         "unit": pl.lit(""),
-        "probability": pl.lit(None, dtype=pl.Float64),
+        "probability": pl.when(pl.col("status").is_in(["met", "provisional"])).then(probability),
     }
     lacking = {name: value for name, value in constants.items() if name not in found.columns}
     whole = pl.concat([rows, found], how="horizontal").with_columns(**lacking)

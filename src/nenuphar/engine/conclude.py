@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from nenuphar.domain.conclusion import Conclusion, Input, SaidCaution, Stamp
 from nenuphar.domain.observation import Origin, Row, Value, show_value
+from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.combine import BUILT_IN_CAUTIONS, SILENT, crosswalk, listing
 from nenuphar.engine.plan import NO_CONTEXT, Plan, facts_read, trees_of
@@ -48,6 +49,7 @@ def conclude(
         rule_version=versions,
         rules=decided.traces,
         inputs=tuple(_inputs(plan, read, row, reader)),
+        probability=_probability(plan, fact, row) if finding.stands else None,
         stamp=stamp,
     )
 
@@ -71,6 +73,7 @@ def measurements(
                 rule_id=method.id if known else "",
                 rule_version=str(method.version) if known else "",
                 inputs=tuple(_inputs(plan, read, row, reader)),
+                probability=_probability(plan, fact, row) if known else None,
                 stamp=stamp,
             )
 
@@ -108,6 +111,12 @@ def listings(
                 (label, reader.decided[name, row_key(row)]) for label, name in listed.items()
             ]
             found = listing([(label, one.finding) for label, one in decided])
+            told = [
+                name
+                for name, (_, one) in zip(listed.values(), decided, strict=True)
+                if one.finding.status != "undetermined"
+            ]
+            alone = found.stands and len(told) == 1
             yield Conclusion(
                 *_about(fact, row),
                 found.value,
@@ -118,8 +127,15 @@ def listings(
                     Input(name, one.finding.value or "", derived=True)
                     for name, (_, one) in zip(listed.values(), decided, strict=True)
                 ),
+                probability=_probability(plan, told[0], row) if alone else None,
                 stamp=stamp,
             )
+
+
+def _probability(plan: Plan, fact: str, row: Row) -> float | None:
+    """Return the probability that a method gave the value of a fact, if it gave one."""
+    chance = row.values.get(plan.knowledge.facts[fact].probability)
+    return chance.lo if isinstance(chance, Interval) and chance.lo == chance.hi else None
 
 
 def _words(kb: KnowledgeBase, caution: str) -> str:

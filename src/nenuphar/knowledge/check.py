@@ -72,6 +72,10 @@ def _check_fact(fact: Fact, kb: KnowledgeBase) -> Iterator[str]:
     for name in (fact.context, fact.contexts_of, fact.covers_by):
         if name and name not in kb.facts:
             yield f"{name!r} is not a fact{nearest(name, kb.facts)}"
+    if fact.probability:
+        chance = kb.facts.get(fact.probability)
+        if chance is None or (chance.scope, chance.unit) != (fact.scope, "ratio"):
+            yield f"probability {fact.probability!r} is not a ratio of a {fact.scope.value}"
     concluded = {rule.concludes.fact for rule in kb.rules.values()} if fact.lists else set()
     for name in fact.lists.values():
         if name not in concluded or kb.facts[name].scope is not fact.scope:
@@ -197,7 +201,7 @@ def _check_leaf(
         yield f"reads {node.fact!r}, which is not a fact{nearest(node.fact, kb.facts)}"
         return
     if fact.drawn:
-        yield f"reads {fact.id}, which is written for figures only"
+        yield f"reads {fact.id}, which is written only to be shown"
     if not scope.within(fact.scope):
         yield (
             f"reads {fact.id} of scope {fact.scope.value} from {scope.value}; going up needs a "

@@ -85,8 +85,10 @@ class Fact(Record):
             such as the organs of a WHO edition; a context that is not listed speaks of all.
         covers_by: The fact that those concepts are values of.
         derived: Whether rules or methods conclude it; otherwise it is observed.
-        drawn: Whether a method writes it for the figures of a page alone: no record states it, no
-            rule reads it, and it is no conclusion.
+        drawn: Whether a method writes it only to be shown, in a figure or as the probability of a
+            conclusion: no record states it, no rule reads it, and it is no conclusion.
+        probability: The fact that holds the probability of this one's value, 0 to 1, where a method
+            gave one; a fact that lists others has that of the only one that stands.
         changes: Whether the value may change with time: not, in any direction, or only `up` (counts
             that grow, rows that are added).
         meaning: One sentence.
@@ -110,6 +112,7 @@ class Fact(Record):
     covers_by: str = ""
     derived: bool = False
     drawn: bool = False
+    probability: str = ""
     changes: Literal["", "any", "up"] = ""
     meaning: str = Field(min_length=10)
     label: str = ""

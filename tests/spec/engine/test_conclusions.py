@@ -178,3 +178,32 @@ def test_a_conclusion_cites_what_it_read_and_where_it_stood():
         ("specimen.mitoses", "1/2 mm²", "specimen/1/a", "1"),
         ("specimen.size", "20 mm", "specimen/1/a", "20 mm"),
     ]
+
+
+CHANCE = fact("specimen.chance", "number", unit="ratio", drawn=True)
+OTHER = fact("specimen.other", derived=True)
+SAID = fact("specimen.said", "text", derived=True, lists={"a": ENTITY["id"], "b": OTHER["id"]})
+LIKELY = (
+    *FACTS[:-1],
+    *(CHANCE, OTHER, SAID, {**ENTITY, "probability": CHANCE["id"]}),
+    *(TYPICAL, rule("other", "specimen.other", "small_cell", NECROTIC)),
+)
+
+
+def probability(name: str = "entity", **facts: object) -> float | None:
+    patient = Patient(base(*LIKELY)).add("tumour/1").add("specimen/1/a", **facts)
+    return patient.concluded(f"specimen.{name}")[0].probability
+
+
+def test_a_value_that_stands_has_the_probability_that_a_method_gave_it():
+    assert probability(mitoses=1, size=20, chance=0.9) == 0.9
+    assert probability(mitoses=1, chance=0.9) == 0.9  # provisional
+    assert probability(mitoses=1, size=20) is None
+    assert probability(chance=0.9) is None
+
+
+def test_a_list_has_a_probability_where_one_of_its_facts_is_known():
+    alone = {"mitoses": 1, "size": 20, "chance": 0.9}
+    assert probability("said", **alone) == 0.9
+    assert probability("said", **alone, necrosis=True) is None
+    assert probability("said", chance=0.9, necrosis=True) is None

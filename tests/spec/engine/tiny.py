@@ -115,8 +115,8 @@ class Patient:
         found = [c for c in explain(plan, rows, STAMP) if c.fact == name]
         table = conclude_cohort(plan, frames_of([rows], self.knowledge))
         columns = [c for c in table.to_dicts() if c["fact"] == name]
-        assert [(c["value"], c["status"], c["missing"]) for c in columns] == [
-            (c.value, c.status, ";".join(c.missing)) for c in found
+        assert [(c["value"], c["status"], c["missing"], c["probability"]) for c in columns] == [
+            (c.value, c.status, ";".join(c.missing), c.probability) for c in found
         ]
         return found
 

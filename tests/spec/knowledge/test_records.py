@@ -78,11 +78,18 @@ def refusal(tmp_path: Path, text: str) -> str:
     return str(error.value)
 
 
-def test_what_is_written_for_figures_is_neither_read_by_rules_nor_stated(tmp_path):
+def test_what_is_written_to_be_shown_is_neither_read_by_rules_nor_stated(tmp_path):
     drawn = WHOLE.replace("  type: number\n", "  type: number\n  drawn: true\n", 1)
-    assert "reads tumour.size, which is written for figures only" in findings(tmp_path, drawn)
+    assert "reads tumour.size, which is written only to be shown" in findings(tmp_path, drawn)
     assert not compiled(tmp_path, drawn).facts["tumour.size"].stated
-    assert "genomics.profile" not in yaml_template(load_knowledge())
+    template = yaml_template(load_knowledge())
+    assert "genomics.profile" not in template
+    assert "molecular.probability" not in template
+
+
+def test_a_probability_is_a_ratio_of_the_same_row(tmp_path):
+    named = WHOLE.replace("  type: number\n", "  type: number\n  probability: tumour.chance\n", 1)
+    assert "probability 'tumour.chance' is not a ratio of a tumour" in findings(tmp_path, named)
 
 
 def test_a_base_that_fits_together_has_no_findings(tmp_path):

@@ -6,10 +6,14 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from nenuphar.io.case_file import read_case
+from nenuphar.methods.expression.subtypes import classify_stains, load_stains
 from nenuphar.pipeline.case import Assessment, assess
+from nenuphar.pipeline.job import run_job
 
 LUNG = "patient: P1\ntumour.site: lung\n"
 
@@ -60,6 +64,53 @@ def test_h_scores_give_the_group_of_their_scheme(tmp_path, stains, expected):
     assert group(told(tmp_path, text)) == (expected, "met")
 
 
+SCLC = LUNG + "pathology.morphology: small_cell\n"
+STAINED = "ihc: {ascl1: {h_score: 100}, neurod1: {h_score: 30}, pou2f3: {h_score: 0}}\n"
+
+
+def panel_says() -> float:
+    """Probability of the group that the panel calls in `STAINED`."""
+    (call,) = classify_stains(load_stains("sclc-ihc"), ["1"], np.array([[100.0, 30.0, 0.0]]))
+    assert call.status == "called"
+    return max(call.probabilities)
+
+
+def test_a_group_that_a_panel_called_has_the_probability_of_the_panel(tmp_path):
+    assessment = told(tmp_path, SCLC + STAINED)
+    for fact in ("molecular.calls.sclc_ihc", "molecular.group.sclc_ihc", "molecular.group"):
+        (found,) = assessment.of(fact)
+        assert found.probability == pytest.approx(panel_says(), abs=1e-4)
+    assert 0 < panel_says() < 1
+    assert not assessment.of("molecular.probability.sclc_ihc")  # told once, beside the group
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "molecular.sclc_ihc: A\n",  # no panel was asked
+        "molecular.sclc_ihc: P\n" + STAINED,  # the panel says otherwise
+        "molecular.sclc: A\n" + STAINED,  # two schemes stand beside each other
+        "ihc: {ascl1: {h_score: 47}, neurod1: {h_score: 0}, pou2f3: {h_score: 0}}\n",  # not called
+    ],
+)
+def test_a_group_that_no_panel_or_not_only_a_panel_gives_has_no_probability(tmp_path, record):
+    (found,) = told(tmp_path, SCLC + record).of("molecular.group")
+    assert found.probability is None
+
+
+def test_the_table_of_a_cohort_and_the_json_of_a_case_hold_the_probability(tmp_path):
+    (tmp_path / "case.yaml").write_text(SCLC + STAINED, encoding="utf-8")
+    run_job(tmp_path / "case.yaml", tmp_path / "out")
+    table = pl.read_csv(tmp_path / "out" / "conclusions.tsv", separator="\t")
+    (row,) = table.filter(fact="molecular.group").to_dicts()
+    assert row["probability"] == pytest.approx(panel_says(), abs=1e-4)
+    assert table.filter(fact="tumour.entity")["probability"].to_list() == [None]
+    page = tmp_path / "out" / "cases" / "P1.json"
+    concluded = json.loads(page.read_text("utf-8"))["conclusions"]
+    (said,) = [one for one in concluded if one["fact"] == "molecular.group"]
+    assert said["probability"] == row["probability"]
+
+
 def test_stains_and_record_that_differ_are_a_conflict(tmp_path):
     text = LUNG + (
         "pathology.morphology: small_cell\nmolecular.sclc_ihc: P\n"
@@ -96,6 +147,9 @@ def test_attached_expression_is_put_on_the_lung_map(tmp_path, expression):
     (evidence,) = found.of("molecular.evidence")
     assert "lung_nen: B" in (evidence.value or "")
     assert group(found) == ("lung_nen=B", "met")
+    (called,) = found.of("molecular.group")
+    assert called.probability is not None
+    assert f"lung_nen: B {called.probability:.2f}" in (evidence.value or "")
 
 
 def test_a_carcinoid_with_the_profile_of_a_carcinoma_is_a_supra_carcinoid(tmp_path):

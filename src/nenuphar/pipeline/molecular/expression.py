@@ -9,6 +9,7 @@ from typing import Any
 from nenuphar.domain.observation import Value
 from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.domain.quantity import Interval
+from nenuphar.pipeline.molecular.group_calls import PANEL, panel_call
 
 PANELS = {"sclc": "sclc", "lung_net": "lung-net", "lung_nen": "lung-nen", "pannet": "pannet"}
 """Panel of each scheme."""
@@ -129,7 +130,7 @@ def _call(scheme: str, matrix: Any, values: Any, facts: dict[str, dict[str, Valu
         calls = call_places(model, matrix.samples, places)
     for row, call in enumerate(calls):
         mine = facts[call.sample]
-        mine[f"panel.{scheme}"] = call.call if call.status == "called" else ""
+        mine[f"{PANEL}{scheme}"] = panel_call(call)
         best = max(call.probabilities)
         said = f"{scheme}: {call.call} {best:.2f} ({call.status})"
         earlier = mine.get("molecular.evidence")

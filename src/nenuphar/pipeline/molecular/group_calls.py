@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from nenuphar.domain.observation import Value
 from nenuphar.domain.quantity import Interval
+
+if TYPE_CHECKING:
+    from nenuphar.methods.expression.subtypes import Call
 
 PANEL = "panel."
 """Begins the names under which calls on expression are handed over."""
@@ -38,28 +42,38 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
     """Join the calls of every scheme.
 
     Args:
-        values: Facts of the specimen; `panel.<scheme>` holds the call on its expression.
+        values: Facts of the specimen; `panel.<scheme>` holds the call on its expression, as
+            `panel_call` writes it.
 
     Returns:
-        `molecular.calls.<scheme>` (one group, or `A1|B` where calls differ) and
+        `molecular.calls.<scheme>` (one group, or `A1|B` where calls differ),
+        `molecular.probability.<scheme>` where the panel calls that one group, and
         `molecular.evidence`.
     """
     found: dict[str, Value] = {}
     evidence = [str(values["molecular.evidence"])] if "molecular.evidence" in values else []
     for scheme, groups in GROUPS.items():
-        calls = {str(values.get(f"molecular.{scheme}", ""))}
+        panel = ""
         if _is_asked(scheme, values):
-            calls.add(str(values.get(f"{PANEL}{scheme}", "")))
+            panel = str(values.get(f"{PANEL}{scheme}", ""))
             if scheme in STAINS:
-                call, said = _stained(scheme, values)
-                calls.add(call)
+                panel, said = _stained(scheme, values)
                 evidence += [said] if said and said not in ";".join(evidence) else []
-        named = [group for group in groups if group in calls]
+        call, _, probability = panel.partition(" ")
+        named = [g for g in groups if g in (values.get(f"molecular.{scheme}"), call)]
         if named:
             found[f"molecular.calls.{scheme}"] = "|".join(named[:2])
+        if named == [call]:
+            chance = float(probability)
+            found[f"molecular.probability.{scheme}"] = Interval(chance, chance, unit="ratio")
     if evidence:
         found["molecular.evidence"] = ";".join(evidence)
     return found
+
+
+def panel_call(call: Call) -> str:
+    """Write what a panel called, with its probability; nothing where it did not call."""
+    return f"{call.call} {max(call.probabilities):.4f}" if call.status == "called" else ""
 
 
 def _is_asked(scheme: str, values: Mapping[str, Value]) -> bool:
@@ -91,4 +105,4 @@ def _read_stains(scheme: str, scores: tuple[float | None, ...]) -> tuple[str, st
     row = np.array([[np.nan if score is None else score for score in scores]])
     (call,) = classify_stains(load_stains(STAINS[scheme][0]), ["1"], row)
     said = f"{scheme}: {call.call} {max(call.probabilities):.2f} ({call.status})"
-    return (call.call if call.status == "called" else ""), said
+    return panel_call(call), said
