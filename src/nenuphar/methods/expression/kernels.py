@@ -20,6 +20,7 @@ BUCKETS = 1 << DIGIT
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 part = njit(nogil=True, error_model="numpy")
+exact = njit(nogil=True, error_model="numpy", fastmath={"reassoc"})  # sums that need no order
 
 
 @part
@@ -158,55 +159,53 @@ def _sum_counted(  # noqa: PLR0913, PLR0917
                     out[k, s] += slot_value[slot, k]
 
 
+@exact
+def _sum_places(place, table, set_start, set_gene, value, out):
+    """Adds up column `place` of the table for every gene; 0 is that of zeros, which count `value`.
+
+    The terms are multiples of a grid on which their sums are exact (see `statistics`).
+    """
+    for s in range(set_start.size - 1):
+        genes = set_gene[set_start[s] : set_start[s + 1]]
+        absent = 0
+        for gene in genes:
+            absent += place[gene] == 0
+        for k in range(value.size):
+            total = absent * value[k]
+            for gene in genes:
+                total += table[k, place[gene]]
+            out[k, s] = total
+
+
 @part
 def _sum_sorted(  # noqa: PLR0913, PLR0917
-    keys,
-    genes,
-    n,
-    above,
-    zeros,
-    set_start,
-    set_gene,
-    tables,
-    expected,
-    grid,
-    value,
-    tie,
-    each,
-    first,
-    last,
-    out,
-):
+    keys, genes, n, above, zeros,
+    set_start, set_gene, tables, expected, grid, value, place, shared, out,
+):  # fmt: skip
     """Adds up a sample whose values are in order; `value` is what a zero counts.
 
-    tie: room for the tied group of every gene (0 is that of zeros); each: for what it counts.
+    place: room for the column of every gene; shared: for what each tied group counts, where that
+    is no entry of the tables.
     """
-    for gene in range(tie.size):
-        tie[gene] = 0
-    for k in range(grid.size):
-        each[0, k] = value[k]
+    for gene in range(place.size):
+        place[gene] = 0
     i, group = 0, 0
     while i < n:
-        group += 1
         j = i + 1
         while j < n and keys[j] == keys[i]:
             j += 1
         shift = zeros if i >= above else 0
-        first[group] = i + 1 + shift
-        last[group] = j + shift
-        for at in range(i, j):
-            tie[genes[at]] = group
-        i = j
-    for k in range(grid.size):
-        for g in range(1, group + 1):
-            each[g, k] = _value(tables, expected, grid, k, first[g], last[g])
-    for s in range(set_start.size - 1):
-        for k in range(grid.size):
-            out[k, s] = 0.0
-        for e in range(set_start[s], set_start[s + 1]):
-            group = tie[set_gene[e]]
+        first, last = i + 1 + shift, j + shift
+        column = first + last
+        if expected[0]:
+            group += 1
+            column = group
             for k in range(grid.size):
-                out[k, s] += each[group, k]
+                shared[k, group] = _value(tables, expected, grid, k, first, last)
+        for at in range(i, j):
+            place[genes[at]] = column
+        i = j
+    _sum_places(place, shared if expected[0] else tables, set_start, set_gene, value, out)
 
 
 @part
@@ -259,9 +258,9 @@ def rank_sums(  # noqa: PLR0913, PLR0917
     slot_key, slot_count = np.empty(SLOTS, bits.dtype), np.empty(SLOTS, np.int64)
     slot_of, found = np.empty(n_genes, np.int32), np.empty(DISTINCT, np.int32)
     slot_value, value = np.empty((SLOTS, grid.size)), np.empty(grid.size)
-    hits, tie = np.empty(sizes.size, np.int64), np.empty(n_genes, np.int32)
-    each = np.empty((n_genes + 1, grid.size))
-    first, last = np.empty(n_genes + 1, np.int32), np.empty(n_genes + 1, np.int32)
+    hits, place = np.empty(sizes.size, np.int64), np.empty(n_genes, np.int32)
+    shared = np.empty((grid.size, n_genes + 1))
+    shared[:, 0] = 0.0
     for row in range(pointer.size - 1):
         begin, end = pointer[row], pointer[row + 1]
         n, above = _load(bits, columns, begin, end, keys, genes, largest)
@@ -275,8 +274,8 @@ def rank_sums(  # noqa: PLR0913, PLR0917
         if distinct < 0:
             k, g = _sorted(keys, genes, spare_keys, spare_genes, n, histogram)
             _sum_sorted(
-                k, g, n, above, zeros, set_start, set_gene, tables, expected, grid, value,
-                tie, each, first, last, sums,
+                k, g, n, above, zeros,
+                set_start, set_gene, tables, expected, grid, value, place, shared, sums,
             )  # fmt: skip
             continue
         for s in range(sizes.size):

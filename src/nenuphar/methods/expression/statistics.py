@@ -85,6 +85,7 @@ class RankStatistic:
     tables: K × (2N + 1). Where `expected` is false, the entry at first + last place of a tied
         group (the two are equal for a lone gene) is what each of its genes counts. Where true,
         entry p is the total of the places 1 to p, and a tied group shares its part of it.
+        Entry 0, no place, is 0.
     grid: the K powers of two that the numbers are multiples of.
     zero_last: what a zero counts where nothing is below it; NaN leaves zeros to their place.
     """
@@ -125,6 +126,7 @@ def rank_statistic(method: str, n_genes: int, largest_set: int, options: Options
     grid = np.array([grid_for(bound) for bound in top])
     if not expected:
         tables = np.rint(tables / grid[:, None]) * grid[:, None]
+    tables[:, 0] = 0.0
     k = len(rows)
     return RankStatistic(tables, np.full(k, expected), grid, np.full(k, zero_last))
 
