@@ -169,3 +169,14 @@ def test_small_cell_carcinoma_with_both_genes_kept_and_a_shattered_genome(tmp_pa
     assert {"ihc.rb1", "ihc.p53"} <= set(found.missing)
     without = text.replace("assays: [{id: p, type: panel, genes: [RB1, TP53]}]\n", "")
     assert not told(tmp_path, without).of("tumour.integrated")
+
+
+def test_a_cohort_keeps_what_both_expression_and_stains_say_as_a_case_does(tmp_path, expression):
+    stains = "ihc: {otp: {h_score: 280}, ascl1: {h_score: 0}, hnf1a: {h_score: 200}}\n"
+    text = LUNG + "pathology.morphology: carcinoid\n" + expression + stains
+    (alone,) = told(tmp_path, text).of("molecular.evidence")
+    assert "lung_nen: B" in (alone.value or "")
+    assert "lung_net_ihc: A2" in (alone.value or "")
+    run_job(tmp_path / "case.yaml", tmp_path / "out", reports="none")
+    table = pl.read_parquet(tmp_path / "out" / "conclusions.parquet")
+    assert table.filter(fact="molecular.evidence")["value"].to_list() == [alone.value]

@@ -31,6 +31,7 @@ Key = tuple[str, ...]
 KEYS = list(Scope.SPECIMEN.keys)
 _READ = (*genomics.INPUTS, *balance.INPUTS, *group_calls.INPUTS)
 _TIME = change.TIME
+_SAID = "molecular.evidence"
 
 
 def describe_case(case: Case, rows: PatientRows, knowledge: KnowledgeBase) -> None:
@@ -186,7 +187,8 @@ def _from_own_facts(frame: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFra
 
     from nenuphar.engine.frames import columns_of, kind_of, value_of
 
-    read = [*_READ, *group_calls.CONTEXT, *(n for n in frame.columns if n.startswith("variant("))]
+    variants = (n for n in frame.columns if n.startswith("variant("))
+    read = [*_READ, *group_calls.CONTEXT, _SAID, *variants]
     panels = [n for n in frame.columns if n.startswith(group_calls.PANEL)]
     cells = {n: list(columns_of(n, kind_of(n, knowledge))) for n in read}
     cells = {n: own for n, own in cells.items() if set(own) <= set(frame.columns)}
