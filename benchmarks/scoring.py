@@ -3,7 +3,7 @@
 Times are the median of `repeats` calls for us and one call for a peer; each figure is a ratio
 (peer seconds / our seconds), except memory (bytes / allowed bytes) and the ranking ratio
 (our seconds / seconds to rank the matrix once with the same threads).
-`python -m benchmarks.scoring 1000 100000` runs it with other numbers of samples and cells.
+`python -m benchmarks.scoring 1000 100000 100000` runs it with other numbers of samples and cells.
 """
 
 from __future__ import annotations
@@ -244,12 +244,13 @@ def whole_process(matrix) -> list[dict]:
     ]
 
 
-def run(samples: int = 1_000, number: int = 20_000) -> list[dict]:
+def run(samples: int = 1_000, number: int = 20_000, many: int = 100_000) -> list[dict]:
     """All figures.
 
     Args:
         samples: Bulk samples.
-        number: Cells; the peers take minutes for 100,000.
+        number: Cells; one of the peers takes minutes for more.
+        many: Cells of the whole processes, whose start and compiler have to pay off.
     """
     matrix, dense = cells(number), bulk(samples)
     rows = [
@@ -258,7 +259,7 @@ def run(samples: int = 1_000, number: int = 20_000) -> list[dict]:
         against_decoupler(matrix, matrix, "cells", 10),
         against_pyucell(matrix),
         against_ranking(samples),
-        *whole_process(matrix),
+        *whole_process(cells(many)),
     ]
     if Path("/proc/self/status").exists():
         rows += [*memory("bulk", samples), *memory("cells", number)]
