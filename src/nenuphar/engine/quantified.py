@@ -113,6 +113,8 @@ def quantify(node: Over, rows: InnerRows, height: int, kb: KnowledgeBase) -> Lea
         frame = frame.with_columns(thing=rows.thing).with_columns(_thing_columns())
     frame = frame.with_columns(candidate=_deciding(node, rows, frame))
     mine = pl.col("candidate")
+    if rows.outer.is_sorted():  # as cohorts come: runs are then grouped as they stand
+        frame = frame.with_columns(pl.col("outer").set_sorted())
     summary = frame.group_by("outer").agg(
         _truth(node).alias("truth"),
         pl.lit(True).alias("recorded"),
