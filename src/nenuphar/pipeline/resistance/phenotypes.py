@@ -41,7 +41,7 @@ def phenotypes(
     """Conclude the phenotype of every line under every definition set.
 
     Args:
-        lines: Described lines, see `resistance_reading.read_timelines`.
+        lines: Described lines, see `reading.read_timelines`.
         knowledge: The knowledge base; the shipped one by default.
         sets: The definition sets to conclude.
 

@@ -21,7 +21,7 @@ def side_by_side(
     """Return every subject under every set that applies, ready to be written.
 
     Args:
-        lines: Described lines, see `resistance_reading.read_timelines`.
+        lines: Described lines, see `reading.read_timelines`.
         knowledge: The knowledge base; the shipped one by default.
         sets: The definition sets to conclude.
 
