@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -43,8 +42,8 @@ def codes(
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
-    for line in _lines(found):
-        typer.echo(line)
+    for one in found:
+        typer.echo(_what_it_says(one) if code else _what_is_lost(one))
 
 
 def _read(code: str, topography: str) -> list[dict[str, Any]]:
@@ -107,20 +106,18 @@ def _shown(system: str, code: str) -> str:
     return code if system == "mondo" else f"{_NAMES[system]} {code}"  # which names itself
 
 
-def _lines(found: Sequence[dict[str, Any]]) -> list[str]:
-    lines = []
-    for one in found:
-        name = _NAMES[one["system"]]
-        if "codes" not in one:
-            lost = f"; does not say: {', '.join(one['lost'])}" if one["lost"] else ""
-            lines.append(f"{name}: {one['code'] or 'has none'}{lost}")
-            continue
-        others = ", ".join(_shown(key, code) for key, code in one["codes"].items() if code)
-        lines.append(f"{name}: {one['entity'] or 'no entity'}, {one['site'] or 'no organ'}")
-        if one["cannot_say"]:
-            lines.append(f"  cannot say: {', '.join(one['cannot_say'])}")
-        if one["note"]:
-            lines.append(f"  {one['note']}")
-        place = f" with {one['topography']}" if one["topography"] else ""
-        lines.append(f"  the same tumour: {others}{place}")
-    return lines
+def _what_is_lost(written: dict[str, Any]) -> str:
+    lost = f"; does not say: {', '.join(written['lost'])}" if written["lost"] else ""
+    return f"{_NAMES[written['system']]}: {written['code'] or 'has none'}{lost}"
+
+
+def _what_it_says(read: dict[str, Any]) -> str:
+    name = _NAMES[read["system"]]
+    lines = [f"{name}: {read['entity'] or 'no entity'}, {read['site'] or 'no organ'}"]
+    if read["cannot_say"]:
+        lines.append(f"  cannot say: {', '.join(read['cannot_say'])}")
+    if read["note"]:
+        lines.append(f"  {read['note']}")
+    others = ", ".join(_shown(key, code) for key, code in read["codes"].items() if code)
+    place = f" with {read['topography']}" if read["topography"] else ""
+    return "\n".join([*lines, f"  the same tumour: {others}{place}"])
