@@ -15,6 +15,7 @@ from nenuphar.domain.case import (
     TreatmentLine,
     Tumour,
 )
+from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.rows import PatientRows
@@ -46,6 +47,17 @@ class _Rows:
         """Return what each assessor observed."""
         rows = (row for row in self.of(scope, key) if row.assessor)
         return tuple(Reading(row.assessor, tuple(self._observed(row))) for row in rows)
+
+    def dated(
+        self, scope: Scope, key: tuple[str, ...]
+    ) -> tuple[str, PartialDate | None, tuple[Observed, ...], tuple[Reading, ...]]:
+        """Return the id, the date, the facts and the readings of a key, as its type takes them."""
+        return (
+            key[-1],
+            self.of(scope, key)[0].date,
+            self.facts(scope, key),
+            self.readings(scope, key),
+        )
 
     def _observed(self, row: Row) -> Iterable[Observed]:
         for name, value in row.values.items():
@@ -84,13 +96,7 @@ def _specimen(own: _Rows, key: tuple[str, ...]) -> Specimen:
         Component(each[-1], own.facts(Scope.COMPONENT, each), own.readings(Scope.COMPONENT, each))
         for each in own.keys(Scope.COMPONENT, key)
     )
-    return Specimen(
-        key[-1],
-        own.of(Scope.SPECIMEN, key)[0].date,
-        own.facts(Scope.SPECIMEN, key),
-        own.readings(Scope.SPECIMEN, key),
-        components,
-    )
+    return Specimen(*own.dated(Scope.SPECIMEN, key), components)
 
 
 def _time_point(own: _Rows, key: tuple[str, ...]) -> TimePoint:
@@ -98,10 +104,4 @@ def _time_point(own: _Rows, key: tuple[str, ...]) -> TimePoint:
         Lesion(each[-1], own.facts(Scope.LESION, each), own.readings(Scope.LESION, each))
         for each in own.keys(Scope.LESION, key)
     )
-    return TimePoint(
-        key[-1],
-        own.of(Scope.TIME_POINT, key)[0].date,
-        own.facts(Scope.TIME_POINT, key),
-        own.readings(Scope.TIME_POINT, key),
-        lesions,
-    )
+    return TimePoint(*own.dated(Scope.TIME_POINT, key), lesions)
