@@ -310,14 +310,20 @@ class Signature(Record):
         summary: What a high score means.
         direction: `positive`, or `mixed` where some genes weigh negatively.
         coverage_min: Least share of the genes that a sample must have measured.
-        genes: Weight of every gene, by HGNC symbol.
+        genes: Weight of every gene, by HGNC symbol; a retired signature may have lost its list.
     """
 
     kind: Literal["signature"]
     summary: str = Field(min_length=10)
     direction: Literal["positive", "mixed"] = "positive"
     coverage_min: float = Field(default=0.7, ge=0, le=1)
-    genes: dict[str, float] = Field(min_length=1)
+    genes: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _genes_while_in_use(self) -> Signature:
+        if not self.genes and self.status != "retired":
+            raise ValueError("a signature names its genes")
+        return self
 
 
 class Bibliography(Record):
