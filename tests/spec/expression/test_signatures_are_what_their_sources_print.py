@@ -51,10 +51,24 @@ def test_features_of_the_immune_archetypes():
         assert printed == set(builtin_signatures()[f"archetype_{name}"].genes), name
 
 
-def test_hypoxia_t_cell_inflamed_and_cytolytic_genes():
+def test_hallmarks_of_hypoxia_and_tgf_beta():
     lines = (SETS / "msigdb_h.all.v7.2.symbols.gmt").read_text().splitlines()
-    hypoxia = next(line for line in lines if line.startswith("HALLMARK_HYPOXIA\t"))
-    assert approved(hypoxia.split("\t")[2:]) == set(builtin_signatures()["hypoxia"].genes)
+    hallmarks = {name: genes for name, _, *genes in (line.split("\t") for line in lines)}
+    for theirs, ours in (
+        ("HALLMARK_HYPOXIA", "hypoxia"),
+        ("HALLMARK_TGF_BETA_SIGNALING", "tgf_beta"),
+    ):
+        assert approved(hallmarks[theirs]) == set(builtin_signatures()[ours].genes)
+
+
+def test_targets_of_yap_and_taz():
+    head, *body = rows("data_Signatures_Yap-Taz_signatures.csv")
+    column = head.index("mYapTaz_Wang_genes")  # mouse symbols, spelt as the human ones but for case
+    printed = approved(row[column].upper() for row in body if row[column])
+    assert printed == set(builtin_signatures()["yap_taz"].genes)
+
+
+def test_t_cell_inflamed_and_cytolytic_genes():
     printed = {row[0]: row[1] for row in workbook("park2024_sclc_signature_gene_list.xlsx")}
     for theirs, ours in (
         ("T cell Inflamed", "t_cell_inflamed"),
@@ -63,14 +77,15 @@ def test_hypoxia_t_cell_inflamed_and_cytolytic_genes():
         assert approved(printed[theirs].split(", ")) == set(builtin_signatures()[ours].genes)
 
 
-def test_sclc_programmes_are_the_genes_of_one_archetype_in_both_lists():
+def test_sclc_programmes_are_the_genes_that_both_lists_give_to_one_archetype():
     head, *body = rows("data_Signatures_Archetype_Sigs_Maddox.csv")
     lists = {
         name: {row[i] for row in body if i < len(row) and row[i]} for i, name in enumerate(head)
     }
     times = Counter(gene for genes in lists.values() for gene in genes)
-    matrix = {row[0] for row in rows("groves2022_sclc_archetype_105gene_matrix.csv")[1:]}
+    (_, *archetypes), *matrix = rows("groves2022_sclc_archetype_105gene_matrix.csv")
+    highest = {gene: max(zip(map(float, row), archetypes, strict=True))[1] for gene, *row in matrix}
     for name, genes in lists.items():
-        own = {gene for gene in genes & matrix if times[gene] == 1}
+        own = {gene for gene in genes if times[gene] == 1 and highest.get(gene) == name}
         ours = builtin_signatures()[name.lower().replace("-", "_")]
         assert approved(own) == set(ours.genes), name
