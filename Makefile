@@ -35,8 +35,9 @@ bench: .venv/ready  ## every figure a ratio against a named peer in the same run
 	$(UV) sync --frozen --all-extras --group bench --quiet
 	$(RUN) --group bench python -m benchmarks
 
-models: .venv/ready  ## fit the panels of `nenuphar subtype` again, to the same bytes
+models: .venv/ready  ## fit the panels of `nenuphar subtype` and the cohort of shares again, to the same bytes
 	$(RUN) python -m nenuphar.methods.expression.subtypes.training.fit --data $(DATA)
+	$(RUN) python -m nenuphar.methods.microenvironment.training.fit --data $(DATA) --cards docs/models
 
 docs: .venv/ready  ## the reference pages generated from the records
 	$(RUN) nenuphar kb export --format markdown -o docs/reference

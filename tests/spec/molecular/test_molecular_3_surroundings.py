@@ -76,6 +76,65 @@ def test_many_t_cells_kept_at_the_stroma_do_not_make_a_tumour_hot(tmp_path):
     assert value(found, "immune.class") == "intermediate"
 
 
+QUANTISEQ = (
+    "immune.fraction_method: quantiseq\nimmune.fraction: {{cd4: {cd4}, cd8: {cd8}, treg: 1, "
+    "b_cell: 1, nk: 1, macrophage_m1: 1, macrophage_m2: {m2}, monocyte: 9, neutrophil: 9, "
+    "dendritic: 0}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("cd4", "cd8", "m2", "expected", "archetype"),
+    [
+        (0, 4, 1, "hot", "unassigned"),
+        (0, 2, 1, "intermediate", "unassigned"),
+        (9, 1.9, 1, "cold", "immune_desert"),
+        (9, 1.9, 4, "intermediate", "myeloid_centric"),
+    ],
+)
+def test_by_quantiseq_cd8_t_cells_and_macrophages_are_read(
+    tmp_path, cd4, cd8, m2, expected, archetype
+):
+    # Its CD4 T cells and monocytes, which no second method sees alike, change nothing.
+    found = told(tmp_path, QUANTISEQ.format(cd4=cd4, cd8=cd8, m2=m2))
+    (immune,) = found.of("immune.class")
+    assert (immune.value, value(found, "immune.archetype")) == (expected, archetype)
+    assert "immune.cut_offs_by_position" in [c.id for c in immune.cautions]
+
+
+def test_shares_by_quantiseq_are_placed_among_lung_neuroendocrine_neoplasms(tmp_path):
+    found = told(tmp_path, QUANTISEQ.format(cd4=0, cd8=4, m2=1))
+    placed = value(found, "immune.shares_in_cohort") or ""
+    assert placed.startswith("CD8 T cells above 90%;regulatory T cells above ")
+    assert placed.endswith("of 340 tumours")
+    assert value(told(tmp_path, cells(6, 3)), "immune.shares_in_cohort") is None
+
+
+def test_few_t_cells_counted_in_tissue_make_no_tumour_cold(tmp_path):
+    counted = "immune.fraction_method: counting\n"
+    (few,) = told(tmp_path, counted + cells(1, 3)).of("immune.class")
+    assert (few.value, few.status) == (None, "undetermined")
+    (many,) = told(tmp_path, counted + cells(7, 3)).of("immune.class")
+    assert (many.value, many.status) == ("hot", "provisional")
+    assert "immune.cut_offs_uncalibrated" in [c.id for c in many.cautions]
+
+
+@pytest.mark.parametrize(
+    ("subtype", "expected"),
+    [
+        ("immune_enriched", "hot"),
+        ("immune_enriched_fibrotic", "hot"),
+        ("depleted", "cold"),
+        ("fibrotic", None),
+    ],
+)
+def test_a_reported_subtype_of_the_microenvironment_gives_way_to_cells(tmp_path, subtype, expected):
+    text = f"immune.tme_subtype: {subtype}\n"
+    assert value(told(tmp_path, text), "immune.class") == expected
+    stained = told(tmp_path, text + "microenvironment.t_cells: excluded\n")
+    assert value(stained, "immune.class") == "intermediate"
+
+
 def test_macrophages_are_weighed_against_t_cells(tmp_path):
     assert value(told(tmp_path, cells(2, 20)), "immune.tam_to_t") == "7"
 

@@ -27,7 +27,9 @@ CHECKPOINTS = {
     "ihc.cd200": "CD200",
 }
 _KINDS = ("macrophage_m1", "macrophage_m2")
-INPUTS = (*(_SHARE + cell for cell in (*IMMUNE, *_KINDS)), *CHECKPOINTS)
+METHOD = "immune.fraction_method"
+INPUTS = (*(_SHARE + cell for cell in (*IMMUNE, *_KINDS)), METHOD, *CHECKPOINTS)
+_CUT_OFFS = {"quantiseq": "quantiseq", "counting": "counted", "single_cell": "counted"}
 
 
 def immune_balance(values: Mapping[str, Value]) -> dict[str, Value]:
@@ -37,16 +39,19 @@ def immune_balance(values: Mapping[str, Value]) -> dict[str, Value]:
         values: Facts of the specimen; shares in percent of all cells, as intervals.
 
     Returns:
-        `immune.t_cells`, `immune.myeloid`, `immune.infiltration` (percent), `immune.tam_to_t`
-        (ratio), `immune.monocyte_share` and `immune.cd4_share` (percent); a sum that lacks a part,
-        and a ratio to nothing, are left out.
+        `immune.t_cells`, `immune.myeloid`, `immune.macrophages`, `immune.infiltration` (percent),
+        `immune.tam_to_t` (ratio), `immune.monocyte_share` and `immune.cd4_share` (percent); a sum
+        that lacks a part, and a ratio to nothing, are left out. `immune.cut_offs` says which
+        cut-offs go with the method, once there is a share to hold against them.
     """
     both = _sum(values, _KINDS)
     if both is not None:
         values = {_SHARE + "macrophage": both, **values}
-    found = {
+    found: dict[str, Value | None] = {
+        "immune.cut_offs": _cut_offs(values),
         "immune.t_cells": _sum(values, T_CELLS),
         "immune.myeloid": _sum(values, MYELOID),
+        "immune.macrophages": _sum(values, ("macrophage",)),
         "immune.infiltration": _sum(values, IMMUNE),
         "immune.tam_to_t": _ratio(values, ("macrophage", "monocyte"), T_CELLS),
         "immune.monocyte_share": _share(values, "monocyte", "macrophage"),
@@ -59,6 +64,17 @@ def checkpoints(values: Mapping[str, Value]) -> dict[str, Value]:
     """List the checkpoints on record with their results, in a fixed order."""
     known = [f"{name} {values[fact]}" for fact, name in CHECKPOINTS.items() if fact in values]
     return {"immune.checkpoints": ";".join(known)} if known else {}
+
+
+def _cut_offs(values: Mapping[str, Value]) -> str | None:
+    """Return whose cut-offs apply; none where no share is known that they could be held against.
+
+    quanTIseq's own are for CD8 T cells and macrophages: other methods see those alike, but neither
+    its CD4 T cells nor its monocytes (docs/models/immune-class.md).
+    """
+    if not any(_SHARE + cell in values for cell in (*T_CELLS, *MYELOID)):
+        return None
+    return _CUT_OFFS.get(str(values.get(METHOD)), "other")
 
 
 def _cells(values: Mapping[str, Value], names: tuple[str, ...]) -> list[Interval] | None:

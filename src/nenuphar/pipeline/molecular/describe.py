@@ -18,7 +18,7 @@ from nenuphar.io.case_file import specimens_of
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.genomics import specimens as genomics
 from nenuphar.methods.genomics.thresholds import Cutoffs, shipped_cutoffs
-from nenuphar.methods.microenvironment import balance, change
+from nenuphar.methods.microenvironment import balance, change, cohort
 from nenuphar.pipeline.molecular import group_calls
 
 if TYPE_CHECKING:
@@ -118,9 +118,11 @@ def specimen_facts(values: Mapping[str, Value], cutoffs: Cutoffs) -> dict[str, V
         values: Facts of the specimen, and the calls of panels on its expression.
         cutoffs: Cut-offs of the genomic methods.
     """
+    balanced = balance.immune_balance(values)
     return {
         **genomics.specimen_facts(values, cutoffs),
-        **balance.immune_balance(values),
+        **balanced,
+        **cohort.share_positions({**values, **balanced}),
         **balance.checkpoints(values),
         **group_calls.group_calls(values),
     }

@@ -46,7 +46,8 @@ VOICES = {
     ),
     "Surroundings": (
         *("immune.class", "immune.archetype", "immune.t_cells", "immune.myeloid"),
-        *("immune.tam_to_t", "immune.antigen_presentation", "immune.checkpoints"),
+        *("immune.tam_to_t", "immune.shares_in_cohort", "immune.antigen_presentation"),
+        "immune.checkpoints",
     ),
     "Since the earlier specimen": (
         *("change.t_cells", "change.mhc_i", "change.b2m", "change.subtype", "change.subclone"),
