@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import pytest
 from matching_patients import KB, assessed
 
 from nenuphar.domain.case import Assay, Case, Specimen, Tumour, Variant
@@ -52,8 +53,34 @@ def test_it_is_said_in_which_tumour_the_evidence_was_seen():
 
 def test_what_no_fact_can_tell_is_no_data_and_says_so():
     case = found(assessed({"tumour.site": "lung"}, entity="sclc"))
-    assert case["mdsc.nie_2024"].evidence == "no_data"
-    assert not case["mdsc.nie_2024"].computable
+    assert case["gut_microbiome.nie_2024"].evidence == "no_data"
+    assert not case["gut_microbiome.nie_2024"].computable
+
+
+@pytest.mark.parametrize(
+    ("facts", "mechanism", "evidence"),
+    [
+        ({"microenvironment.tregs": "many"}, "treg", "support"),
+        ({"microenvironment.mdsc": "few"}, "mdsc", "contradiction"),
+        ({"microenvironment.neutrophils": "many"}, "tin", "support"),
+        ({"ihc.hif1a": "positive"}, "hypoxia_hif1a", "support"),
+        ({"ihc.vegfa": "negative"}, "vegf_hypoxia", "contradiction"),
+        ({"chemokine.cxcl9": "low"}, "silencing.cxcl9", "support"),
+        ({"chemokine.cxcl9": "low"}, "cxcl9", "contradiction"),
+        ({"ihc.tim_3": "positive"}, "exhaustion.tim3", "support"),
+        ({"ihc.ido1": "positive"}, "ido1", "support"),
+        ({"ihc.cd276": "negative"}, "cd276_high", "contradiction"),
+        ({"ihc.tap1": "negative"}, "apm.tap1", "support"),
+        ({"ihc.sting": "negative"}, "sting_low", "support"),
+        ({"ihc.sting": "positive"}, "sting_low", "contradiction"),
+        ({"ihc.sting": "positive", "ihc.cgas": "positive"}, "sting_low", "contradiction"),
+        ({}, "treg", "no_data"),
+    ],
+)
+def test_the_microenvironment_supports_or_contradicts_its_mechanisms(facts, mechanism, evidence):
+    rows = assessed({"tumour.site": "lung", **facts}).rows
+    case = found(assess_rows("P", rows, KB))
+    assert case[f"{mechanism}.nie_2024"].evidence == evidence
 
 
 def test_the_map_has_both_sides_and_is_well_formed():

@@ -158,6 +158,62 @@ def test_antigen_presentation_is_lost_reduced_or_kept(tmp_path, record, expected
     assert value(told(tmp_path, record), "immune.antigen_presentation") == expected
 
 
+@pytest.mark.parametrize(
+    ("record", "fact", "expected"),
+    [
+        ("ihc: {hif1a: positive, vegfa: positive}", "immune.hypoxia", "hypoxia_and_vegf"),
+        ("ihc: {hif1a: negative, vegfa: negative}", "immune.hypoxia", "neither"),
+        ("ihc: {hif1a: positive}", "immune.hypoxia", None),
+        ("ihc: {sting: negative}", "immune.sting", "reduced"),
+        ("ihc: {sting: positive, cgas: positive}", "immune.sting", "kept"),
+        ("ihc: {tap1: positive, tap2: negative}", "immune.antigen_processing", "reduced"),
+        ("ihc: {nlrc5: negative}", "immune.antigen_processing", "reduced"),
+        ("ihc: {tap1: positive}", "immune.antigen_processing", None),
+        ("ihc: {lag_3: positive}", "immune.exhaustion", "shown"),
+        ("ihc: {lag_3: negative, tigit: negative}", "immune.exhaustion", None),
+        ("ihc: {cd276: negative, cd200: negative}", "immune.alternate_checkpoints",
+         "not_expressed"),
+        ("chemokine: {ccl5: high, cxcl10: high}", "immune.chemokines", "calling"),
+        ("chemokine: {cxcl9: low, cxcl10: low}", "immune.chemokines", "silent"),
+        ("microenvironment: {mdsc: many}", "immune.suppressor_cells", "many"),
+        ("microenvironment: {tregs: few}", "immune.suppressor_cells", None),
+    ],
+)  # fmt: skip
+def test_what_holds_immunity_back_is_concluded_from_stains_and_judged_cells(
+    tmp_path, record, fact, expected
+):
+    assert value(told(tmp_path, record + "\n"), fact) == expected
+
+
+TURNED = """
+tumours:
+  - id: T
+    specimens:
+      - {id: before, specimen.time_point: baseline,
+         ihc: {mhc_i: negative, tap1: positive, sting: positive, tim_3: negative, hif1a: negative},
+         microenvironment: {tregs: few, neutrophils: many}, chemokine: {cxcl9: high, ccl5: low}}
+      - {id: during, specimen.time_point: on_treatment, ihc: {mhc_i: positive}}
+      - {id: after, specimen.time_point: progression,
+         ihc: {mhc_i: negative, tap1: negative, sting: positive, tim_3: positive, hif1a: positive},
+         microenvironment: {tregs: many, neutrophils: few}, chemokine: {cxcl9: low, ccl5: high}}
+"""
+
+
+def test_every_stain_and_cell_is_compared_and_only_some_fit_acquired_resistance(tmp_path):
+    found = told(tmp_path, TURNED)
+    after = {c.fact: c.value for c in found.conclusions if c.key[2:] == ("after",) and c.value}
+    expected = {
+        "antigen_processing": "lost", "sting": "unchanged", "exhaustion": "gained",
+        "hypoxia": "gained", "tregs": "rise", "neutrophils": "fall", "chemokines": "mixed",
+        "mhc_i": "back_to_baseline",
+    }  # fmt: skip
+    assert {name: after[f"change.{name}"] for name in expected} == expected
+    assert after["change.fits_acquired_resistance"] == (
+        "MHC class I back at baseline;HIF-1α turned positive (seen under chemotherapy)"
+    )
+    assert "change.mdsc" not in after
+
+
 PAIRED = """
 tumours:
   - id: T

@@ -16,9 +16,30 @@ TIME = "specimen.time_point"
 SCHEMES = ("sclc", "sclc_ihc", "lung_net", "lung_net_ihc", "lung_nen", "pannet")
 _LOST, _KEPT = ("lost", "negative"), ("retained", "positive")
 _NEARNESS = {"desert": 0, "excluded": 1, "infiltrated": 2}
+STAINS = {
+    "change.antigen_processing": ("ihc.tap1", "ihc.tap2", "ihc.nlrc5"),
+    "change.alternate_mhc": ("ihc.hla_e", "ihc.hla_g"),
+    "change.sting": ("ihc.sting", "ihc.cgas"),
+    "change.checkpoints": ("ihc.pd_l1", "ihc.pd_1", "ihc.ctla_4", "ihc.ido1"),
+    "change.exhaustion": ("ihc.tim_3", "ihc.lag_3", "ihc.tigit"),
+    "change.alternate_checkpoints": ("ihc.cd276", "ihc.cd200"),
+    "change.hypoxia": ("ihc.hif1a",),
+    "change.vegf": ("ihc.vegfa",),
+}
+LEVELS = {
+    "change.tregs": ("microenvironment.tregs",),
+    "change.mdsc": ("microenvironment.mdsc",),
+    "change.neutrophils": ("microenvironment.neutrophils",),
+    "change.macrophages": ("microenvironment.macrophages",),
+    "change.chemokines": (
+        *("chemokine.cxcl9", "chemokine.cxcl10", "chemokine.cxcl11", "chemokine.ccl5"),
+    ),
+}
+_PRESENT = ("positive", "many", "high")
 INPUTS = (
     *(TIME, "ihc.mhc_i", "ihc.b2m", "microenvironment.t_cells", "immune.t_cells"),
     *(f"molecular.calls.{scheme}" for scheme in SCHEMES),
+    *(fact for facts in (*STAINS.values(), *LEVELS.values()) for fact in facts),
 )
 
 
@@ -59,6 +80,8 @@ def changes(stages: Mapping[str, Stage]) -> dict[str, dict[str, Value]]:
             "change.subtype": _subtype(first, now),
             "change.subclone": _subclone(stages) if name == "progression" else None,
         }
+        told |= {fact: _turned(of, before, now, "gained", "lost") for fact, of in STAINS.items()}
+        told |= {fact: _turned(of, before, now, "rise", "fall") for fact, of in LEVELS.items()}
         own = {fact: value for fact, value in told.items() if value is not None}
         if name == "progression":
             own |= _fitting(own)
@@ -72,8 +95,25 @@ def _presentation(fact: str, before: Sequence[Stage], now: Stage) -> str | None:
         return None
     was, is_ = earlier[-1], now.values[fact]
     if was in _KEPT and is_ in _LOST:
-        return "lost"
+        risen = fact == "ihc.mhc_i" and len(earlier) == 2 and earlier[0] in _LOST
+        return "back_to_baseline" if risen else "lost"
     return "regained" if was in _LOST and is_ in _KEPT else "unchanged"
+
+
+def _turned(
+    facts: Sequence[str], before: Sequence[Stage], now: Stage, up: str, down: str
+) -> str | None:
+    """Say whether any of some stains or levels turned since the last specimen that has it."""
+    turns = set()
+    for fact in facts:
+        earlier = [stage.values[fact] for stage in before if fact in stage.values]
+        if earlier and fact in now.values:
+            was, is_ = earlier[-1] in _PRESENT, now.values[fact] in _PRESENT
+            turns.add("unchanged" if was == is_ else up if is_ else down)
+    if not turns:
+        return None
+    turned = turns - {"unchanged"}
+    return "mixed" if len(turned) > 1 else next(iter(turned), "unchanged")
 
 
 def _t_cells(before: Sequence[Stage], now: Stage) -> str | None:
@@ -129,10 +169,12 @@ def _subclone(stages: Mapping[str, Stage]) -> str | None:
 
 _FITS = {
     ("change.mhc_i", "lost"): "MHC class I lost",
+    ("change.mhc_i", "back_to_baseline"): "MHC class I back at baseline",
     ("change.b2m", "lost"): "beta-2 microglobulin lost",
     ("change.t_cells", "back_to_baseline"): "T cells back at baseline",
     ("change.subtype", "switched"): "molecular group switched (a hypothesis)",
     ("change.subclone", "reemerged"): "subclone of baseline back",
+    ("change.hypoxia", "gained"): "HIF-1α turned positive (seen under chemotherapy)",
 }
 
 

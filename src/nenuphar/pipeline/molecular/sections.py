@@ -9,6 +9,7 @@ from nenuphar.domain.conclusion import Conclusion
 from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.methods.microenvironment import change
 from nenuphar.pipeline.case import Assessment
 from nenuphar.report.figures.expression import map_figure, marker_figure, signature_figure
 from nenuphar.report.figures.ideogram import ideogram
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from nenuphar.engine.frames import Frames
 
+CHANGES = (*change.STAINS, *change.LEVELS)
 JOINED = "tumour.integrated"
 VOICES = {
     "Morphology": ("tumour.entity", "tumour.grade"),
@@ -47,10 +49,13 @@ VOICES = {
     "Surroundings": (
         *("immune.class", "immune.archetype", "immune.t_cells", "immune.myeloid"),
         *("immune.tam_to_t", "immune.shares_in_cohort", "immune.antigen_presentation"),
-        "immune.checkpoints",
+        *("immune.antigen_processing", "immune.sting", "immune.checkpoints", "immune.exhaustion"),
+        *("immune.alternate_checkpoints", "immune.suppressor_cells", "immune.chemokines"),
+        "immune.hypoxia",
     ),
     "Since the earlier specimen": (
         *("change.t_cells", "change.mhc_i", "change.b2m", "change.subtype", "change.subclone"),
+        *CHANGES,
         "change.fits_acquired_resistance",
     ),
 }

@@ -69,9 +69,9 @@ def card(data: Path, shipped: Cuts, counted: Cuts, stromal: float) -> str:
         "score.", "", *_correlations(read), "",
         "The sums of all T cells and of all myeloid cells, from which classes were made before, "
         "agree with none of them; CD8 T cells and macrophages do, EPIC's T cells apart. Chosen "
-        "again on four fifths by the mean correlation with MCP-counter and ABIS, CD8 T cells are the T "
-        f"cells to read in {_chosen(read, 0)} of {FOLDS * REPEATS} folds, macrophages the myeloid "
-        f"cells in {_chosen(read, 1)}.", "",
+        "again on four fifths by the mean correlation with MCP-counter and ABIS, CD8 T cells are "
+        f"the T cells to read in {_chosen(read, 0)} of {FOLDS * REPEATS} folds, macrophages the "
+        f"myeloid cells in {_chosen(read, 1)}.", "",
         "## Agreement of classes", "",
         "Linear-weighted kappa with 95% interval. Cut-offs of both methods at the same places, set "
         "on four fifths and used on the last (5 × 5 folds); opposite is hot by one and cold by the "
