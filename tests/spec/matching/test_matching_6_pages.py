@@ -38,7 +38,7 @@ def test_mechanisms_are_drawn_in_the_frame_of_t_cell_activation_and_on_the_map()
     assert "✕ blocked: line 1, Atezolizumab, carboplatin and etoposide" in said
     assert "Antigen presentation ▲ for resistance" in said
     assert "→ EZH2 inhibitor, LSD1 inhibitor, STING agonist" in said
-    assert "Stain Beta-2 microglobulin." in said
+    assert "Stain VEGF." in said
 
 
 def test_a_case_that_shows_nothing_of_any_mechanism_has_no_such_section():
