@@ -7,9 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from nenuphar.pipeline.simulated import write_simulated
+from nenuphar.store.publish import publish
+from nenuphar.store.results import write_manifest
 
 CHILD = """
 import json, os, signal, sys
@@ -130,3 +135,39 @@ def test_a_kill_during_the_first_run_leaves_nothing_or_the_whole(tmp_path):
             assert complete_version(out) == 5
     run_through(out, 6)
     assert hidden(out) == []
+
+
+def test_a_run_killed_while_workers_write_pages_leaves_neither_pages_nor_workers(tmp_path):
+    cohort, mapping = write_simulated(60, 3, tmp_path / "in")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "nenuphar", "assess", str(cohort), "--mapping", mapping]
+    child = subprocess.Popen(  # noqa: S603
+        [*command, "--workers", "2", "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until(lambda: any(tmp_path.glob(".out.nenuphar-new-*/cases/*.html")))
+    child.send_signal(signal.SIGKILL)
+    child.wait(timeout=60)
+    until(lambda: not is_alive(child.pid))
+    assert not out.exists()
+    publish(out, lambda folder: write_manifest(folder, {"made_by": "nenuphar"}))
+    assert hidden(out) == []
+
+
+def until(done: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.05)
+
+
+def is_alive(group: int) -> bool:
+    """Whether any process of a group is still there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -6,6 +6,7 @@ from engine_bases import Base, bases, bases_over_calls
 from engine_cohorts import cohorts, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from nenuphar.domain.conclusion import Stamp
 from nenuphar.engine.cohort import SCHEMA, conclude_cohort
@@ -13,6 +14,7 @@ from nenuphar.engine.explain import explain
 from nenuphar.engine.frames import frames_of, rows_of_frames
 from nenuphar.engine.plan import make_plan
 from nenuphar.engine.rows import PatientRows
+from nenuphar.engine.tabulated import tabulate
 from nenuphar.knowledge.check import check
 
 STAMP = Stamp("", "", "")
@@ -37,6 +39,17 @@ def test_columns_soften_what_rests_on_provisional_rows_as_explain_does(data: st.
     base = data.draw(bases_over_calls(), label="base")
     cohort = data.draw(cohorts(base.facts), label="cohort")
     assert in_columns(base, cohort) == one_by_one(base, cohort)
+
+
+@settings(max_examples=80)
+@given(st.data())
+def test_patients_one_by_one_make_the_table_of_the_cohort(data: st.DataObject):
+    base = data.draw(st.one_of(bases(), bases_over_calls()), label="base")
+    cohort = data.draw(cohorts(base.facts), label="cohort")
+    plan = make_plan(base.knowledge)
+    table = tabulate(plan, [(patient, explain(plan, patient, STAMP)) for patient in cohort])
+    columns = conclude_cohort(plan, frames_of(cohort, base.knowledge))
+    assert_frame_equal(table, columns, categorical_as_str=True)
 
 
 def one_by_one(base: Base, cohort: list[PatientRows]) -> dict[str, list[dict]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nenuphar.cli.outputs import INTERNAL
+
 if TYPE_CHECKING:
     from nenuphar.pipeline.job import Finished
 
@@ -27,7 +29,9 @@ def assess(
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the results; replaced as a whole."),
     mapping: Mapping = "",
-    workers: int = typer.Option(1, "--workers", min=1, help="Processes to share the work."),
+    workers: int | None = typer.Option(
+        None, "--workers", min=1, help="Processes to share the work; by default as it pays."
+    ),
     scheduler: str = typer.Option("", "--scheduler", help="Address of a Dask scheduler."),
     as_of: str = typer.Option("", "--as-of", help="Latest date to consider, e.g. 2026-06-30."),
     reports: str = typer.Option("", "--reports", help="Case pages: all, flagged or none."),
@@ -59,6 +63,10 @@ def assess(
         typer.echo((out / "manifest.json").read_text("utf-8"))
     else:
         _summarise(finished)
+    if finished.lost_pages:
+        names = ", ".join(problem.record for problem in finished.lost_pages)
+        typer.secho(f"nenuphar: internal error: no page for {names}; see rejected.tsv", err=True)
+        raise typer.Exit(INTERNAL)
     lost = finished.counts["rejected"] + finished.counts["values_rejected"]
     raise typer.Exit(1 if lost else 0)
 

@@ -53,7 +53,7 @@ def demo(
     from nenuphar.pipeline.simulated import run_demo
 
     with shown() as progress:
-        result = run_demo(patients, out, progress=progress)
+        result = run_demo(patients, out, workers=None, progress=progress)
     typer.echo(
         f"{patients} simulated patients: {result.called} have a met or provisional entity, "
         f"{result.right} of them the one that they were drawn from (or a wider name of it)."

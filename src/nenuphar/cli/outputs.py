@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
-REJECTED, USAGE, UNREADABLE = 1, 2, 3
-"""Exit codes: some records were rejected, wrong usage, unreadable input."""
+REJECTED, USAGE, UNREADABLE, INTERNAL = 1, 2, 3, 5
+"""Exit codes: some records were rejected, wrong usage, unreadable input, a fault of Nenuphar."""
 
 SUFFIXES = ".csv, .tsv or .parquet"
 _SHOWN = 5

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,18 +17,18 @@ from nenuphar.domain.dates import parse_date
 from nenuphar.domain.problems import Problem, UsageError
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.frames import Frames, rows_of_frames
-from nenuphar.engine.rows import PatientRows
 from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.pipeline.case import assess_rows, stamp_of
-from nenuphar.pipeline.cohort import conclude_in_parts
+from nenuphar.pipeline.case import Assessment, assess_rows, stamp_of
+from nenuphar.pipeline.cohort import conclude_each, conclude_in_parts
 from nenuphar.pipeline.matching.trials import questions_of_trials
 from nenuphar.pipeline.molecular.attached import attached_files
 from nenuphar.pipeline.molecular.describe import describe_read
+from nenuphar.pipeline.pages import COHORT, PageJob, problems_of, write_pages
 from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
-from nenuphar.report.case_json import case_json
+from nenuphar.pipeline.workers import MOST, pool_of, processors
 from nenuphar.report.case_page import case_page
 from nenuphar.report.cohort_page import cohort_page
 from nenuphar.report.names import page_names
@@ -38,8 +39,13 @@ from nenuphar.store.results import write_results
 ALL_REPORTS_UP_TO = 500
 """Patients up to which every case gets its page unless `--reports` says otherwise."""
 
+ONE_BY_ONE_UP_TO = 10
+"""Patients up to which conclusions are drawn one patient at a time, not in columns."""
+
+_PAGES_FOR_A_WORKER = 16
+"""Pages that are worth the second in which a worker starts."""
+
 _ENTITY = "tumour.entity"
-_COHORT = "../index.html"
 _REPORTS = ("", "all", "flagged", "none")
 _PROBLEM = '"file", "line", "record", "column", "value", "reason", "fix", "whole_record"'
 """Columns of the rejected, in the order of the fields of a `Problem`."""
@@ -57,20 +63,22 @@ class Finished:
         counts: Records read, accepted and rejected; values rejected.
         problems: Number of problems listed.
         entities: Entity (with its status) and number of specimens, most frequent first.
+        lost_pages: Pages that could not be drawn, by a fault of Nenuphar.
     """
 
     out: Path
     counts: dict[str, int]
     problems: int
     entities: tuple[tuple[str, int], ...]
+    lost_pages: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Run:
-    """Everything that the results are written from."""
+    """What a run was asked, and what it read."""
 
     read: ReadResult
-    conclusions: pl.DataFrame
+    frames: Frames
     knowledge: KnowledgeBase
     stamp: Stamp
     settings: dict[str, str]
@@ -78,12 +86,20 @@ class _Run:
     progress: Progress
 
 
+@dataclass(frozen=True)
+class _Concluded:
+    """What a run came to: a table, and the patients who were assessed with every reason."""
+
+    conclusions: pl.DataFrame
+    assessed: Mapping[str, Assessment]
+
+
 def run_job(
     source: Path,
     out: Path,
     *,
     mapping: str = "",
-    workers: int = 1,
+    workers: int | None = 1,
     scheduler: str = "",
     as_of: str = "",
     reports: str = "",
@@ -95,8 +111,9 @@ def run_job(
         source: A case, a folder of cases, a cBioPortal study (folder or file) or a table.
         out: Folder for the results; an earlier result is replaced as a whole, anything else is not.
         mapping: For tables: a mapping file or the name of a shipped one.
-        workers: Processes to share the work.
-        scheduler: Address of a Dask scheduler to run on instead.
+        workers: Processes to share the work; None for as many as there are processors, where
+            there are enough pages to write. The results do not depend on it.
+        scheduler: Address of a Dask scheduler on which the conclusions are drawn instead.
         as_of: Latest date to consider; the latest date of the input by default.
         reports: `all`, `flagged` (not simply met) or `none`; by default all up to 500 patients.
         progress: Told every step, and of a long one how much of it is done.
@@ -111,8 +128,6 @@ def run_job(
     read = read_input(source, knowledge, mapping, questions_of_trials(knowledge))
     read = describe_read(read, knowledge)
     frames = until(read.frames, as_of)
-    progress("Concluding", 0, 0)
-    conclusions = conclude_in_parts(frames, workers, scheduler)
     own_mapping = Path(mapping) if mapping and Path(mapping).is_file() else None
     settings = {
         "input": source.name,
@@ -120,11 +135,30 @@ def run_job(
         "as_of": as_of or latest_date(frames),
     }
     stamp = stamp_of(knowledge, settings["as_of"])
-    run = _Run(read, conclusions, knowledge, stamp, settings, own_mapping, progress)
-    chosen = _patients_with_pages(conclusions, frames, reports)
-    progress("Writing tables", 0, 0)
-    publish(out, partial(_build, run=run, frames=frames, chosen=chosen))
-    return Finished(out, _counts(read), len(read.problems), _entities(conclusions))
+    run = _Run(read, frames, knowledge, stamp, settings, own_mapping, progress)
+    several = _workers_for(frames, reports) if workers is None else workers
+    with pool_of(several) as pool:
+        progress("Concluding", 0, 0)
+        found = _conclude(run, workers or 1, scheduler, pool)
+        chosen = _patients_with_pages(found.conclusions, frames, reports)
+        lost: list[Problem] = []
+        publish(out, partial(_build, run=run, found=found, chosen=chosen, pool=pool, lost=lost))
+    problems = len(read.problems) + len(lost)
+    return Finished(out, _counts(read), problems, _entities(found.conclusions), tuple(lost))
+
+
+def _conclude(run: _Run, workers: int, scheduler: str, pool: Executor | None) -> _Concluded:
+    if run.frames[Scope.PATIENT].height <= ONE_BY_ONE_UP_TO and not scheduler:
+        return _Concluded(*conclude_each(run.frames, run.knowledge, run.stamp.as_of))
+    return _Concluded(conclude_in_parts(run.frames, workers, scheduler, pool), {})
+
+
+def _workers_for(frames: Frames, reports: str) -> int:
+    """Return how many processes are worth their start, by the pages to write at most."""
+    patients = frames[Scope.PATIENT].height
+    none = reports == "none" or (not reports and patients > ALL_REPORTS_UP_TO)
+    pages = 0 if none else patients
+    return max(min(processors(), MOST, pages // _PAGES_FOR_A_WORKER), 1)
 
 
 def until(frames: Frames, as_of: str) -> Frames:
@@ -194,60 +228,60 @@ def _patients_with_pages(conclusions: pl.DataFrame, frames: Frames, reports: str
     return [patient for patient in patients if patient in flagged]
 
 
-def _build(folder: Path, run: _Run, frames: Frames, chosen: list[str]) -> None:
-    manifest = {
+def _build(
+    folder: Path,
+    run: _Run,
+    found: _Concluded,
+    chosen: list[str],
+    pool: Executor | None,
+    lost: list[Problem],
+) -> None:
+    """Fill the folder of results; pages that could not be drawn are added to `lost`."""
+    names = page_names(run.frames[Scope.PATIENT]["patient_id"].to_list())
+    cases = folder / "cases"
+    cases.mkdir()
+    job = PageJob(cases, names, run.read.problems, run.settings)
+
+    def told(done: int) -> None:
+        run.progress("Writing case pages", done, len(chosen))
+
+    lost += write_pages(job, run.frames, chosen, found.assessed, pool, told)
+    problems = [*run.read.problems, *lost]
+    run.progress("Writing tables", 0, 0)
+    write_results(folder, found.conclusions, problems, _manifest(run), run.frames)
+    without = {problem.record for problem in lost}
+    pages = {p: f"cases/{names[p]}.html" for p in chosen if p not in without}
+    run.progress("Drawing the cohort page", 0, 0)
+    page = _cohort_page(run, found.conclusions, problems, pages)
+    (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+def _manifest(run: _Run) -> dict[str, object]:
+    return {
         "counts": _counts(run.read),
         "inputs": _inputs(run.read, run.mapping),
         "knowledge": {"release": run.knowledge.release, "sha256": run.knowledge.digest},
         "software": {"version": __version__, "sha256": code_digest()},
         "settings": run.settings,
     }
-    write_results(folder, run.conclusions, run.read.problems, manifest, frames)
-    names = page_names(frames[Scope.PATIENT]["patient_id"].to_list())
-    cases = folder / "cases"
-    cases.mkdir()
-    for number, (patient, rows) in enumerate(_rows_of(frames, chosen, run.knowledge), start=1):
-        _write_case(cases, names[patient], patient, rows, run)
-        run.progress("Writing case pages", number, len(chosen))
-    run.progress("Drawing the cohort page", 0, 0)
-    pages = {patient: f"cases/{names[patient]}.html" for patient in chosen}
-    page = cohort_page(
-        run.conclusions,
-        frames,
-        run.read.problems,
+
+
+def _cohort_page(
+    run: _Run, conclusions: pl.DataFrame, problems: list[Problem], pages: Mapping[str, str]
+) -> str:
+    return cohort_page(
+        conclusions,
+        run.frames,
+        problems,
         _counts(run.read),
         run.knowledge,
         run.stamp,
-        agreement=agreement_of(frames, run.conclusions, run.knowledge),
-        survival=survival_of(frames, run.conclusions),
-        sections=cohort_sections(frames, run.conclusions, run.knowledge),
+        agreement=agreement_of(run.frames, conclusions, run.knowledge),
+        survival=survival_of(run.frames, conclusions),
+        sections=cohort_sections(run.frames, conclusions, run.knowledge),
         settings=run.settings,
         pages=pages,
     )
-    (folder / "index.html").write_text(page, encoding="utf-8")
-
-
-def _rows_of(
-    frames: Frames, patients: list[str], knowledge: KnowledgeBase
-) -> Iterable[tuple[str, PatientRows]]:
-    wanted = pl.Series(patients, dtype=pl.String).implode()
-    few = {s: f.filter(pl.col("patient_id").is_in(wanted)) for s, f in frames.items()}
-    return rows_of_frames(few, knowledge).items()
-
-
-def _write_case(cases: Path, name: str, patient: str, rows: PatientRows, run: _Run) -> None:
-    assessment = assess_rows(patient, rows, run.knowledge, run.settings["as_of"])
-    own = _problems_of(patient, rows, run.read.problems)
-    shared = (patient, assessment.conclusions, rows, own, run.knowledge, run.stamp)
-    parts = case_sections(assessment, run.knowledge)
-    page = case_page(*shared, settings=run.settings, cohort=_COHORT, sections=parts)
-    (cases / f"{name}.html").write_text(page, encoding="utf-8")
-    (cases / f"{name}.json").write_text(case_json(*shared, sections=parts), encoding="utf-8")
-
-
-def _problems_of(patient: str, rows: PatientRows, problems: Iterable[Problem]) -> list[Problem]:
-    ids = {patient} | {part for own in rows.values() for row in own for part in row.key}
-    return [problem for problem in problems if problem.record in ids]
 
 
 def render_patient(folder: Path, patient: str, output: Path | None = None) -> Path:
@@ -287,12 +321,12 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     if rows is None:
         raise UsageError(f"{folder} holds no patient {patient!r}")
     assessment = assess_rows(patient, rows, knowledge, settings["as_of"])
-    own = _problems_of(patient, rows, [Problem(*cells) for cells in listed])
+    own = problems_of(patient, rows, [Problem(*cells) for cells in listed])
     shared = (patient, assessment.conclusions, rows, own, knowledge, assessment.stamp)
     page = case_page(
         *shared,
         settings=settings,
-        cohort="" if output else _COHORT,
+        cohort="" if output else COHORT,
         sections=case_sections(assessment, knowledge),
     )
     target = output or folder / "cases" / f"{page_names(everybody)[patient]}.html"

@@ -60,6 +60,7 @@ def run_demo(
     patients: int,
     out: Path,
     seed: int = 7,
+    workers: int | None = 1,
     progress: Progress = lambda step, done, of: None,
 ) -> DemoResult:
     """Simulate, assess and compare.
@@ -68,11 +69,12 @@ def run_demo(
         patients: How many to draw.
         out: Folder for the results of `assess`.
         seed: Seed of the simulation.
-        progress: See `pipeline.job.run_job`.
+        workers: See `pipeline.job.run_job`.
+        progress: See there.
     """
     with TemporaryDirectory() as folder:
         cohort, mapping = write_simulated(patients, seed, Path(folder))
-        run_job(cohort, out, mapping=mapping, progress=progress)
+        run_job(cohort, out, mapping=mapping, workers=workers, progress=progress)
         truth = pl.read_csv(Path(folder) / "truth.csv")
     conclusions = pl.read_parquet(out / "conclusions.parquet")
     called = conclusions.filter(
