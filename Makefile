@@ -30,6 +30,7 @@ format: .venv/ready  ## apply the house style
 
 kb: .venv/ready  ## compile the records into the JSON that ships
 	$(RUN) python -m nenuphar.knowledge.build
+	$(RUN) python -m nenuphar.pipeline.evidence.pooled
 
 bench: .venv/ready  ## every figure a ratio against a named peer in the same run
 	$(UV) sync --frozen --all-extras --group bench --quiet
@@ -50,6 +51,8 @@ docs: .venv/ready  ## the reference pages generated from the records
 
 .venv/ready: .uv/ready uv.lock pyproject.toml
 	$(UV) sync --frozen --all-extras --compile-bytecode --quiet
+	$(RUN) python -m compileall -q src/nenuphar
+	$(RUN) python -m nenuphar.report.compiled
 	@touch $@
 
 clean:

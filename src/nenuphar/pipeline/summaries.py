@@ -7,7 +7,6 @@ import polars as pl
 from nenuphar.domain.scope import Scope
 from nenuphar.engine.frames import Frames
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.methods.agreement import Cut, assessor_agreement
 from nenuphar.methods.survival import Survival, survival
 
 _ENTITY = "tumour.entity"
@@ -22,6 +21,9 @@ def agreement_of(
     Returns:
         Kappa by measure, see `methods.agreement`; None where no specimen has two assessors.
     """
+    if frames[Scope.SPECIMEN]["assessor"].n_unique() < 2:
+        return None
+    from nenuphar.methods.agreement import Cut, assessor_agreement
 
     def limit(name: str) -> float:
         return knowledge.thresholds[name].value

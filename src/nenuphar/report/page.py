@@ -5,28 +5,35 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from nenuphar.report.compiled import CompiledTemplates
 from nenuphar.report.words import RESEARCH_USE, STATUS_MARKS, STATUS_WORDS
+
+TEMPLATES = Path(__file__).with_name("templates")
+"""Folder of the templates, their style and their scripts."""
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return the surroundings of all templates: what is escaped, and the words they share."""
+    templates = Environment(
         loader=PackageLoader("nenuphar.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        bytecode_cache=CompiledTemplates(TEMPLATES),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
+    templates.globals.update(
         marks=STATUS_MARKS, status_words=STATUS_WORDS, research_use=RESEARCH_USE
     )
-    environment.filters["grouped"] = lambda number: f"{number:,}"
-    return environment
+    templates.filters["grouped"] = lambda number: f"{number:,}"
+    return templates
 
 
 def render(template: str, *, script: str = "", **values: Any) -> str:
@@ -38,30 +45,33 @@ def render(template: str, *, script: str = "", **values: Any) -> str:
             policy then forbids any.
         values: What the template shows; text is escaped.
     """
-    environment = _environment()
     code = _source(script) if script else ""
     allowed = "'none'"
     if code:
         digest = hashlib.sha256(code.encode()).digest()
         allowed = f"'sha256-{base64.b64encode(digest).decode()}'"
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {allowed}"
-    page = environment.get_template(template).render(
-        css=Markup(_source("style.css")),  # noqa: S704 - a file of this package
-        script=Markup(code),  # noqa: S704 - a file of this package
-        policy=policy,
-        **values,
+    page = (
+        environment()
+        .get_template(template)
+        .render(
+            css=Markup(_source("style.css")),  # noqa: S704 - a file of this package
+            script=Markup(code),  # noqa: S704 - a file of this package
+            policy=policy,
+            **values,
+        )
     )
     return page if page.endswith("\n") else page + "\n"
 
 
 def fragment(template: str, **values: Any) -> Markup:
     """Render a template into a part of a page; text is escaped."""
-    part = _environment().get_template(template).render(**values)
+    part = environment().get_template(template).render(**values)
     return Markup(part)  # noqa: S704 - escaped by the environment
 
 
 @lru_cache(maxsize=8)
 def _source(name: str) -> str:
-    loader = _environment().loader
+    loader = environment().loader
     assert loader is not None  # noqa: S101 - set above
-    return loader.get_source(_environment(), name)[0]
+    return loader.get_source(environment(), name)[0]

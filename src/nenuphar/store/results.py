@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
 from nenuphar.domain.problems import Problem
@@ -142,10 +141,22 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
+class _Stream:
+    """A table that DuckDB reads as a stream; handed over as it is, it would be read by PyArrow."""
+
+    def __init__(self, table: pl.DataFrame) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
 def _write_database(path: Path, tables: Mapping[str, pl.DataFrame]) -> None:
+    import duckdb
+
     with duckdb.connect(str(path)) as connection:
         for name, table in tables.items():
-            connection.register("incoming", table.to_arrow())
+            connection.register("incoming", _Stream(table))
             connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')  # noqa: S608
             connection.unregister("incoming")
         for name, query in _VIEWS.items():

@@ -14,7 +14,8 @@ from matching_patients import KB, assessed
 
 from nenuphar.io.case_file import read_cases
 from nenuphar.pipeline.cohort import conclude
-from nenuphar.pipeline.evidence.pooled_section import evidence_on, pooled_section
+from nenuphar.pipeline.evidence.pooled import evidence_on
+from nenuphar.pipeline.evidence.pooled_section import pooled_section
 from nenuphar.pipeline.matching.mechanism_section import mechanism_section
 from nenuphar.pipeline.matching.therapy_section import therapy_section
 from nenuphar.pipeline.matching.trial_section import cohort_trial_section, trial_section
@@ -96,7 +97,10 @@ def test_strategies_are_never_pooled_together():
     assert found is not None
     alone = found.parts["Checkpoint inhibitor alone"]
     assert (alone["pooled"], alone["k"]) == (True, 3)
-    assert "All: pooled" not in found.forest
+    section = pooled_section(assessed(PANCREAS, entity="nec"), KB)
+    assert section is not None
+    assert "Checkpoint inhibitor alone" in section.body
+    assert "All: pooled" not in section.body
 
 
 def test_a_kind_without_reports_stands_under_the_closest_that_has_some():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from nenuphar.methods.evidence.estimate import EvidenceError
 
@@ -152,6 +152,8 @@ def _maximise(events: Floats, n: Floats, x: Floats, start: Floats) -> tuple[Floa
 
     def slope(point: Floats) -> Floats:
         return _gradient(loss, point)
+
+    from scipy import optimize
 
     best = optimize.minimize(loss, np.append(start, 1.0), jac=slope, method="BFGS")
     if loss(np.append(start, 0.0)) <= best.fun + 1e-9:

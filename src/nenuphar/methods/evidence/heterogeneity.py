@@ -6,11 +6,12 @@ shape (k, p); a column of ones when there are no moderators.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from nenuphar.methods.evidence.estimate import TauMethod
 
@@ -103,7 +104,7 @@ def _paule_mandel(y: Floats, v: Floats, x: Floats) -> float:
     high = max(float(np.var(y)), float(v.max()))
     while excess(high) > 0:
         high *= 2
-    return float(optimize.brentq(excess, 0.0, high, xtol=_TINY, rtol=4 * np.finfo(float).eps))
+    return _root(excess, 0.0, high)
 
 
 def _reml(y: Floats, v: Floats, x: Floats) -> float:
@@ -123,7 +124,14 @@ def _reml(y: Floats, v: Floats, x: Floats) -> float:
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, _GRID)]
     if slope(low) <= 0:
         return 0.0 if low == 0.0 else float(low)
-    return float(optimize.brentq(slope, low, high, xtol=_TINY, rtol=4 * np.finfo(float).eps))
+    return _root(slope, low, high)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy import optimize
+
+    tolerance = 4 * float(np.finfo(float).eps)
+    return float(optimize.brentq(function, low, high, xtol=_TINY, rtol=tolerance))
 
 
 def _restricted_likelihood(tau2: Floats, y: Floats, v: Floats, x: Floats) -> Floats:
