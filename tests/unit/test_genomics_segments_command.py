@@ -114,3 +114,41 @@ def test_genes_lie_on_the_arms_that_the_field_names(gene, arm):
             if a.chromosome == locus.chromosome and a.start <= locus.start and locus.end <= a.end
         ]
         assert found == [arm]
+
+
+SV = "sample\tchrom1\tstart1\tchrom2\tstart2\tstrands\n"
+
+
+def test_rearrangements_alone_and_beside_segments(run, tmp_path):
+    crowd = "".join(
+        f"T\t11\t{60_000_000 + 400_000 * i}\t11\t{60_000_000 + 300_000 * (i + 5)}\t{strands}\n"
+        for i, strands in enumerate(("+-", "-+", "++", "--") * 3)
+    )
+    sv = tmp_path / "sv.tsv"
+    sv.write_text(SV + crowd + "U\t1\t5\t\t\t+-\n", encoding="utf-8")
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    segments.register(app)
+    out, clusters = tmp_path / "out.csv", tmp_path / "clusters.csv"
+    options = ("--rearrangements", str(sv), "--genome", "hg19", "-o", str(out))
+    done = CliRunner().invoke(app, ["segments", *options, "--clusters", str(clusters)])
+    assert done.exit_code == 1, done.output
+    assert "read 13 = accepted 12 + rejected 1" in done.output
+    table = pl.read_csv(out)
+    assert table["sample"].to_list() == ["T", "U"]
+    assert table["chromothripsis"].to_list() == ["cluster_of_breakpoints", "undetermined"]
+    assert pl.read_csv(clusters)["chromosome"].to_list() == [11]
+    both = run(SEG + GOOD, *options)
+    assert "read 15 = accepted 14 + rejected 1" in both.output
+    assert pl.read_csv(out)["chr18_loss"].to_list() == ["yes", "undetermined"]
+    listed = pl.read_csv(tmp_path / "out.csv.rejected.tsv", separator="\t")
+    assert listed["file"].to_list() == ["sv.tsv"]
+
+
+def test_neither_segments_nor_rearrangements_is_wrong_usage(tmp_path):
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    segments.register(app)
+    done = CliRunner().invoke(app, ["segments", "--genome", "hg19", "-o", str(tmp_path / "o.csv")])
+    assert done.exit_code == 2
+    assert "--rearrangements" in done.output

@@ -109,7 +109,8 @@ class Beside(_Strict):
 
     Attributes:
         file: Its name; it stands in the folder of the table. Where it is absent, that is noted.
-        kind: `table` (more columns of facts), `variants` (a MAF), `segments`, or `expression`.
+        kind: `table` (more columns of facts), `variants` (a MAF), `segments`, `rearrangements`, or
+            `expression`.
         id: Column of the file that names the specimen; of a `table` only.
         pattern: Regular expression whose first group (or whole match) of that column is the id.
         to: Column of the main table that this id is; the id of the specimen if empty.
@@ -118,7 +119,7 @@ class Beside(_Strict):
     """
 
     file: str = Field(min_length=1)
-    kind: Literal["table", "variants", "segments", "expression"]
+    kind: Literal["table", "variants", "segments", "rearrangements", "expression"]
     id: str = ""
     pattern: str = ""
     to: str = ""

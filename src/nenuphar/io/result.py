@@ -38,16 +38,16 @@ class Attached:
     """A file beside a table or in a study, with one row or column for each specimen.
 
     Attributes:
-        kind: `segments` or `expression`.
+        kind: `segments`, `rearrangements` or `expression`.
         path: The file.
-        genome: Genome build of positions.
-        key: Column of the specimen frame that the names in the file are.
+        genome: Genome build of positions; empty where it is not stated.
+        ids: Specimen of each name in the file; None where the names are those of the specimens.
     """
 
     kind: str
     path: Path
     genome: str = ""
-    key: str = "specimen_id"
+    ids: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class ReadResult:
         inputs: The files that were read.
         values_rejected: Values taken as missing because they could not be read.
         specimens: Variants, segments and assays of specimens that have any, by their key.
-        attached: Files of segments or expression beside a table or in a study.
+        attached: Files of segments, rearrangements or expression beside a table or in a study.
     """
 
     frames: Frames

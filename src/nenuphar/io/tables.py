@@ -49,8 +49,23 @@ def read_table(path: Path, sheet: str = "") -> Table:
             to do.
     """
     data, file = read_bytes(path)
+    return table_of_bytes(data, file, path.suffix.lower(), sheet)
+
+
+def table_of_bytes(data: bytes, file: InputFile, suffix: str, sheet: str = "") -> Table:
+    """Read the content of a file as `read_table` does.
+
+    Args:
+        data: The content.
+        file: What it is the content of.
+        suffix: Ending of its name.
+        sheet: Sheet of a workbook; the first one if empty.
+
+    Raises:
+        UnreadableInputError: It cannot be read.
+    """
     findings = Findings(file.name)
-    cells = _parse(data, path.suffix.lower(), sheet, findings)
+    cells = _parse(data, suffix, sheet, findings)
     names, repeated = _unique_names(cells.header)
     if repeated:
         findings.note(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from nenuphar.methods.genomics.segment_table import SegmentInputError, read_segments
+from nenuphar.methods.genomics.checked_rows import GenomicTableError
+from nenuphar.methods.genomics.segment_table import read_segments
 
 HEADER = ["sample", "chromosome", "start", "end", "total_cn"]
 
@@ -40,11 +41,11 @@ def test_alleles_are_understood():
 
 def test_other_names_are_mapped():
     odd = table(("T", 1, 1, 10, 2), header=["tumour", "chromosome", "start", "end", "n"])
-    with pytest.raises(SegmentInputError, match="sample, log2 or total_cn"):
+    with pytest.raises(GenomicTableError, match="sample, log2 or total_cn"):
         read_segments(odd, "hg19")
     found = read_segments(odd, "hg19", mapping={"sample": "tumour", "total_cn": "n"})
     assert found.samples == ["T"]
-    with pytest.raises(SegmentInputError, match="names no column"):
+    with pytest.raises(GenomicTableError, match="names no column"):
         read_segments(odd, "hg19", mapping={"sample": "absent"})
 
 
@@ -93,9 +94,9 @@ def test_unsorted_segments_are_sorted_and_that_is_said():
 
 def test_the_wrong_genome_build_is_detected_from_positions():
     # The end of chromosome 1 in hg19 lies beyond that of hg38; chromosome 17 is the other way.
-    with pytest.raises(SegmentInputError, match="--genome hg19"):
+    with pytest.raises(GenomicTableError, match="--genome hg19"):
         read_segments(table(("T", 1, 1, 249_250_000, 2)), "hg38")
-    with pytest.raises(SegmentInputError, match="--genome hg38"):
+    with pytest.raises(GenomicTableError, match="--genome hg38"):
         read_segments(table(("T", 17, 1, 83_000_000, 2)), "hg19")
 
 
@@ -107,11 +108,11 @@ def test_positions_beyond_both_builds_are_rejected_rows():
 
 def test_counts_in_a_log2_column_are_detected_and_the_reverse():
     log2 = [*HEADER[:4], "log2"]
-    with pytest.raises(SegmentInputError, match="copy numbers"):
+    with pytest.raises(GenomicTableError, match="copy numbers"):
         read_segments(table(("T", 1, 1, 10, 2), ("T", 2, 1, 10, 3), header=log2), "hg19")
-    with pytest.raises(SegmentInputError, match="ratios"):
+    with pytest.raises(GenomicTableError, match="ratios"):
         read_segments(table(("T", 1, 1, 10, 1.0), ("T", 2, 1, 10, 0.9), header=log2), "hg19")
-    with pytest.raises(SegmentInputError, match="log2"):
+    with pytest.raises(GenomicTableError, match="log2"):
         read_segments(table(("T", 1, 1, 10, -0.4)), "hg19")
 
 

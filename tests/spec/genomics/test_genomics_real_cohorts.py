@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from nenuphar.methods.genomics.segment_table import read_segments
+from nenuphar.methods.genomics.breakpoint_clusters import breakpoint_clusters
+from nenuphar.methods.genomics.checked_rows import GenomicTableError
+from nenuphar.methods.genomics.segment_table import no_segments, read_segments
 from nenuphar.methods.genomics.segments import profile_segments
+from nenuphar.pipeline.molecular.genome_files import read_rearrangement_file, read_segment_file
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 
@@ -106,3 +110,75 @@ def test_an_sclc_model_series_shows_its_known_events(cutoffs):
     events = "; ".join(found.samples["focal_events"])
     assert "MYCL amplified" in events
     assert "RB1 deleted" in events
+
+
+def _marked() -> dict[str, list[tuple[str, int, int]]]:
+    """Regions that the source marks as shattered, by tumour; empty for tumours without one."""
+    lines = (SHARED / "lung_nen" / "Supplementary_Table_S17.csv").read_text("utf-8").splitlines()
+    first = lines.index(next(line for line in lines if line.startswith("sample,chrom,start,end")))
+    found = {}
+    for row in csv.DictReader(lines[:first]):
+        places = [place for place in row["shattered_regions"].split(";") if place]
+        found[row["sample_id"]] = [
+            (chromosome.removeprefix("chr"), *map(int, ends.split("-")))
+            for chromosome, ends in (place.split(":") for place in places)
+        ]
+    return found
+
+
+@pytest.fixture(scope="module")
+def lung_rearrangements():
+    path = SHARED / "lung_nen" / "Supplementary_Table_S16.csv"
+    found, _ = read_rearrangement_file(path, "hg38")
+    assert (found.read, found.rejected, found.frame.height) == (266, 0, 206)
+    return found
+
+
+def test_the_list_of_gene_hitting_rearrangements_is_of_hg38(lung_rearrangements):
+    assert len(lung_rearrangements.samples) == 50
+    path = SHARED / "lung_nen" / "Supplementary_Table_S16.csv"
+    with pytest.raises(GenomicTableError, match="--genome hg38"):
+        read_rearrangement_file(path, "hg19")
+
+
+def test_clusters_of_breakpoints_lie_where_lung_tumours_are_marked_as_shattered(
+    lung_rearrangements, cutoffs
+):
+    # The table lists rearrangements that hit genes. In three marked tumours enough of them lie in
+    # a marked region to be a cluster; the marks rest on all breakpoints and on copy number.
+    marked = _marked()
+    clusters = breakpoint_clusters(lung_rearrangements.frame, "hg38", cutoffs)
+    found = set(clusters["sample"])
+    judged = set(lung_rearrangements.samples)
+    shattered = {name for name, regions in marked.items() if regions} & judged
+    assert (len(shattered), len(judged - shattered)) == (14, 36)
+    assert len(found & shattered) == 2
+    assert not found - shattered
+    for name, chromosome, start, end in clusters.select(
+        "sample", "chromosome", "start", "end"
+    ).iter_rows():
+        assert any(c == chromosome and a <= end and b >= start for c, a, b in marked[name])
+
+
+def test_rearrangements_alone_are_never_called_chromothripsis(lung_rearrangements, cutoffs):
+    samples = profile_segments(
+        no_segments().frame, "hg38", rearrangements=lung_rearrangements, cutoffs=cutoffs
+    ).samples
+    counts = dict(samples["chromothripsis"].value_counts().iter_rows())
+    assert counts == {"cluster_of_breakpoints": 2, "undetermined": 48}
+
+
+@pytest.mark.parametrize(
+    ("study", "high", "low", "none", "undetermined"),
+    [
+        ("sclc_cancercell_gardner_2017", 0, 0, 18, 2),
+        ("nepc_wcm_2016", 27, 5, 61, 14),
+        ("nsclc_pd1_msk_2018", 2, 4, 234, 0),
+    ],
+)
+def test_oscillation_in_segment_files_of_a_portal(study, high, low, none, undetermined, cutoffs):
+    found, _ = read_segment_file(SHARED / "cbioportal_datahub" / "seg" / f"{study}.seg", "hg19")
+    samples = profile_segments(found.frame, "hg19", samples=found.samples, cutoffs=cutoffs).samples
+    counts = dict(samples["oscillation"].value_counts().iter_rows())
+    names = ("high_confidence", "low_confidence", "none", "undetermined")
+    assert tuple(counts.get(name, 0) for name in names) == (high, low, none, undetermined)

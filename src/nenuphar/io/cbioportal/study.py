@@ -32,7 +32,6 @@ from nenuphar.knowledge.criterion import HasVariant
 _SAMPLES, _PATIENTS = "data_clinical_sample.txt", "data_clinical_patient.txt"
 _META = "meta_study.txt"
 _NOT_READ = {
-    "data_sv": "rearrangements are not read yet",
     "data_expression": "`nenuphar score` reads expression",
     "data_mrna": "`nenuphar score` reads expression",
 }
@@ -94,7 +93,7 @@ def read_study(
         inputs=inputs,
         values_rejected=read.values_rejected + findings.values_rejected,
         specimens=molecular.specimens(specimens),
-        attached=_segments(folder),
+        attached=(*_segments(folder), *_rearrangements(folder)),
     )
 
 
@@ -107,6 +106,16 @@ def _segments(folder: Path) -> tuple[Attached, ...]:
         new = any(name in stated.casefold() for name in ("hg38", "grch38"))
         found.append(Attached("segments", path, "hg38" if new else "hg19"))
     return tuple(found)
+
+
+def _rearrangements(folder: Path) -> tuple[Attached, ...]:
+    """Name the files of rearrangements; each row states its build, or the positions tell."""
+    found = sorted(folder.iterdir())
+    return tuple(
+        Attached("rearrangements", path)
+        for path in found
+        if path.is_file() and path.name.casefold().startswith("data_sv")
+    )
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -9,6 +9,19 @@ import polars as pl
 from nenuphar.methods.genomics.thresholds import Cutoffs
 
 _PLACE = ["sample", "chromosome"]
+OSCILLATIONS = {
+    "sample": pl.String,
+    "chromosome": pl.String,
+    "changes": pl.Int64,
+    "segments_two": pl.Int64,
+    "segments_three": pl.Int64,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "span_mb": pl.Float64,
+    "cluster_p": pl.Float64,
+    "confidence": pl.String,
+}
+"""Columns of what `oscillations` returns."""
 
 
 def longest_stretch(states: Sequence[int], distinct: int) -> tuple[int, int]:
@@ -81,7 +94,8 @@ def oscillations(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
 
     Returns:
         sample, chromosome, changes (state changes on the chromosome), segments_two and
-        segments_three (longest stretch between two, three states), span_mb, cluster_p, confidence
+        segments_three (longest stretch between two, three states), start and end (its first and
+        last change; bases), span_mb (with the segments at its ends), cluster_p, confidence
         (`high`, `low` or `none`).
 
     Source:
@@ -100,7 +114,8 @@ def oscillations(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
         chosen = two if two[1] >= cutoffs["oscillation.low_min"] else three
         first, last = chosen[0], chosen[0] + max(chosen[1], 1) - 1
         span = ends[last] - starts[first] + 1
-        rows.append((sample, chromosome, len(states) - 1, two[1], three[1], chosen[1] - 1, span))
+        counts = (len(states) - 1, two[1], three[1], chosen[1] - 1)
+        rows.append((sample, chromosome, *counts, ends[first], starts[last], span))
     table = pl.DataFrame(
         rows,
         schema={
@@ -110,6 +125,8 @@ def oscillations(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
             "segments_two": pl.Int64,
             "segments_three": pl.Int64,
             "breaks": pl.Int64,
+            "start": pl.Int64,
+            "end": pl.Int64,
             "span": pl.Int64,
         },
         orient="row",
@@ -120,14 +137,8 @@ def oscillations(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     )
     tail = poisson.sf(table["breaks"].to_numpy() - 1, np.maximum(table["expected"].to_numpy(), 0))
     table = table.with_columns(cluster_p=pl.Series(tail, dtype=pl.Float64))
-    return table.select(
-        *_PLACE,
-        "changes",
-        "segments_two",
-        "segments_three",
-        (pl.col("span") / 1e6).alias("span_mb"),
-        "cluster_p",
-        _confidence(cutoffs).alias("confidence"),
+    return table.with_columns(span_mb=pl.col("span") / 1e6, confidence=_confidence(cutoffs)).select(
+        list(OSCILLATIONS)
     )
 
 

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from nenuphar.terminology.genome import CHROMOSOMES, GENOMES, chromosome_lengths
+from nenuphar.methods.genomics.checked_rows import (
+    FINDINGS,
+    Check,
+    GenomicTableError,
+    beyond_end,
+    chromosome_name,
+    find_columns,
+    known_genome,
+    listed,
+    number,
+    refuse_other_build,
+    sample_id,
+    text,
+    with_reasons,
+)
+from nenuphar.terminology.genome import CHROMOSOMES
 
 # The first spelling that a table has is taken; case, blanks, dots and underscores do not matter.
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -28,21 +43,13 @@ REQUIRED = ("sample", "chromosome", "start", "end")
 _NUMBERS = ("start", "end", "log2", "total_cn", "minor_cn", "allele_1", "allele_2")
 # Overlaps from which on the segments of a sample are taken for two profiles under one id.
 _CLASHES_MIN, _CLASH_SHARE = 5, 0.2
-_ALIASES = {"23": "X", "24": "Y"}
 _TRUE, _FALSE = ("1", "1.0", "true", "yes", "t", "loh"), ("0", "0.0", "false", "no", "f")
-FINDINGS = {
-    "line": pl.Int64,
-    "record": pl.String,
-    "column": pl.String,
-    "value": pl.String,
-    "reason": pl.String,
-    "fix": pl.String,
-    "used": pl.String,
+SEGMENTS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("sample", "chromosome"), pl.String()),
+    **dict.fromkeys(("start", "end", "log2", "total_cn", "minor_cn"), pl.Float64()),
+    "loh": pl.Boolean(),
+    **dict.fromkeys(("purity", "ploidy"), pl.Float64()),
 }
-
-
-class SegmentInputError(ValueError):
-    """The table as a whole cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,9 @@ class Segments:
     rejected: int
 
 
-def _plain(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())
+def no_segments() -> Segments:
+    """Return the segments of no sample."""
+    return Segments(pl.DataFrame(schema=SEGMENTS), [], pl.DataFrame(schema=FINDINGS), 0, 0)
 
 
 def understand_columns(
@@ -80,27 +88,14 @@ def understand_columns(
         mapping: Columns by meaning, where somebody stated them; they win over spellings.
 
     Raises:
-        SegmentInputError: A needed column is missing, or a mapped one does not exist.
+        GenomicTableError: A needed column is missing, or a mapped one does not exist.
     """
-    mapping = dict(mapping or {})
-    unknown = sorted(set(mapping) - set(SPELLINGS))
-    absent = sorted(column for column in mapping.values() if column not in names)
-    if unknown or absent:
-        what = f"does not know {', '.join(unknown)}" if unknown else "names no column of the table"
-        seen = ", ".join(unknown or absent)
-        known = ", ".join(SPELLINGS)
-        raise SegmentInputError(f"the mapping {what} ({seen}); meanings are {known}")
-    by_plain = {_plain(name): name for name in reversed(names)}
-    found = dict(mapping)
-    for meaning, spellings in SPELLINGS.items():
-        column = next((by_plain[s] for s in spellings if s in by_plain), None)
-        if meaning not in found and column is not None:
-            found[meaning] = column
+    found = find_columns(names, SPELLINGS, mapping)
     missing = [name for name in REQUIRED if name not in found]
     if not {"log2", "total_cn", "allele_1"} & found.keys():
         missing.append("log2 or total_cn")
     if missing:
-        raise SegmentInputError(
+        raise GenomicTableError(
             f"there is no column for {', '.join(missing)} (columns: {', '.join(names)}); "
             "rename them, or say what they mean with --mapping"
         )
@@ -127,28 +122,22 @@ def read_segments(
         mapping: Column of each meaning, where the spelling does not say it.
 
     Raises:
-        SegmentInputError: Columns are missing; positions fit the other genome build and not this
+        GenomicTableError: Columns are missing; positions fit the other genome build and not this
             one; or the values are not what their column says (counts for log2, or the reverse).
     """
-    if genome not in GENOMES:
-        raise SegmentInputError(f"genome {genome!r} is not one of {', '.join(GENOMES)}")
+    known_genome(genome)
     columns = understand_columns(table.columns, mapping)
     rows = _typed(table, columns, lines)
     _refuse_other_units(rows)
-    _refuse_other_build(rows, genome)
-    rows = _with_reasons(rows, genome)
+    refuse_other_build(rows, genome, {"chromosome": ("start", "end")})
+    rows = _checked(rows, genome)
     accepted = rows.filter(pl.col("reason").is_null()).sort("sample", "chromosome", "start", "end")
     accepted, overlapping = _without_overlaps(accepted)
     rejected = pl.concat([rows.filter(pl.col("reason").is_not_null()), overlapping])
-    findings = pl.concat([_listed(rejected), _remarks(rows)])
+    findings = pl.concat([listed(rejected), _remarks(rows)])
     order = {name: i for i, name in enumerate(CHROMOSOMES)}
-    frame = (
-        accepted.sort(
-            "sample", pl.col("chromosome").replace_strict(order, return_dtype=pl.Int32), "start"
-        )
-        .select("sample", "chromosome", "start", "end", "log2", "total_cn", "minor_cn", "loh",
-                "purity", "ploidy")
-    )  # fmt: skip
+    place = pl.col("chromosome").replace_strict(order, return_dtype=pl.Int32)
+    frame = accepted.sort("sample", place, "start").select(list(SEGMENTS))
     samples = rows["sample"].drop_nulls().unique(maintain_order=True).to_list()
     return Segments(frame, samples, findings.sort("line"), rows.height, rejected.height)
 
@@ -159,25 +148,13 @@ def _typed(
     """Give every meaning its column and type; what is no number becomes null."""
     where = lines if lines is not None else pl.Series(range(2, table.height + 2))
 
-    def text(meaning: str) -> pl.Expr:
-        if meaning not in columns:
-            return pl.lit(None, pl.String)
-        cell = pl.col(columns[meaning]).cast(pl.String).str.strip_chars()
-        return pl.when(~cell.str.to_lowercase().is_in(["", "na", "nan", "null", "."])).then(cell)
-
-    def number(meaning: str) -> pl.Expr:
-        value = text(meaning).cast(pl.Float64, strict=False)
-        return pl.when(value.is_finite()).then(value)
-
-    name = text("chromosome").str.replace(r"(?i)^chr", "").str.to_uppercase()
-    name = name.str.replace(r"^0*([1-9]\d*)(\.0)?$", "$1").replace(_ALIASES)
-    loh = text("loh").str.to_lowercase()
+    loh = text(columns, "loh").str.to_lowercase()
     rows = table.select(
-        text("sample").str.replace(r"^(\d+)\.0$", "$1").alias("sample"),
-        text("chromosome").alias("chromosome_text"),
-        name.alias("chromosome"),
-        *(number(m).alias(m) for m in (*_NUMBERS, "purity", "ploidy")),
-        *(text(m).alias(f"{m}_text") for m in ("start", "end")),
+        sample_id(columns).alias("sample"),
+        text(columns, "chromosome").alias("chromosome_text"),
+        chromosome_name(text(columns, "chromosome")).alias("chromosome"),
+        *(number(columns, m).alias(m) for m in (*_NUMBERS, "purity", "ploidy")),
+        *(text(columns, m).alias(f"{m}_text") for m in ("start", "end")),
         pl.when(loh.is_in(_TRUE)).then(True).when(loh.is_in(_FALSE)).then(False).alias("loh"),
     ).with_columns(line=where.cast(pl.Int64))
     pair = pl.col("allele_1").is_not_null() & pl.col("allele_2").is_not_null()
@@ -201,43 +178,23 @@ def _refuse_other_units(rows: pl.DataFrame) -> None:
         if middle >= 0.5:
             what = "copy numbers (name the column total_cn)"
             ratio = "ratios (take their log2)"
-            raise SegmentInputError(
+            raise GenomicTableError(
                 f"the column of log2 ratios has no negative value and a median of {middle:.2f}: "
                 f"these look like {what if middle >= 1.4 else ratio}"
             )
     if least < 0:
-        raise SegmentInputError(
+        raise GenomicTableError(
             f"the column of copy numbers has negative values (least {least:.2f}): these look "
             "like log2 ratios; name the column log2"
         )
 
 
-def _refuse_other_build(rows: pl.DataFrame, genome: str) -> None:
-    """Tell hg19 from hg38 by positions beyond the ends of chromosomes."""
-    beyond = {name: int(_beyond(rows, name).sum()) for name in GENOMES}
-    other = next(name for name in GENOMES if name != genome)
-    if beyond[genome] and not beyond[other]:
-        row = rows.filter(_beyond(rows, genome)).row(0, named=True)
-        raise SegmentInputError(
-            f"{beyond[genome]} row(s) lie beyond the ends of {genome}, none beyond those of "
-            f"{other} (first on line {row['line']}, chromosome {row['chromosome']}): the "
-            f"positions are of {other}; run with --genome {other}"
-        )
-
-
-def _beyond(rows: pl.DataFrame, genome: str) -> pl.Series:
-    ends = pl.col("chromosome").replace_strict(
-        chromosome_lengths(genome), default=None, return_dtype=pl.Int64
-    )
-    return rows.select((pl.max_horizontal("start", "end") > ends).fill_null(False)).to_series()
-
-
-def _with_reasons(rows: pl.DataFrame, genome: str) -> pl.DataFrame:
+def _checked(rows: pl.DataFrame, genome: str) -> pl.DataFrame:
     """Add `column`, `value`, `reason`, `fix` of the first thing that is wrong with a row."""
-    rows = rows.with_columns(beyond=_beyond(rows, genome))
+    rows = rows.with_columns(beyond=beyond_end(rows, genome, "chromosome", "start", "end"))
     minor_over = pl.col("minor_cn") > pl.col("total_cn")
     negative = pl.min_horizontal("total_cn", "minor_cn") < 0
-    checks: list[tuple[pl.Expr, str, str, str, str]] = [
+    checks: list[Check] = [
         (pl.col("sample").is_null(), "sample", "", "no sample is named", "fill in the sample id"),
         (~pl.col("chromosome").is_in(CHROMOSOMES).fill_null(False), "chromosome",
          "chromosome_text", "unknown chromosome", "use 1-22, X, Y; leave out contigs"),
@@ -254,18 +211,7 @@ def _with_reasons(rows: pl.DataFrame, genome: str) -> pl.DataFrame:
         (negative | minor_over, "minor_cn", "", "copies are negative, or minor exceeds total",
          "check which columns hold the total and the minor allele"),
     ]  # fmt: skip
-    wrong = [check.fill_null(False) for check, *_ in checks]
-
-    def first(values: list[pl.Expr]) -> pl.Expr:
-        return pl.coalesce(pl.when(w).then(v) for w, v in zip(wrong, values, strict=True))
-
-    seen = [pl.col(c[2]) if c[2] else pl.lit("") for c in checks]
-    return rows.with_columns(
-        column=first([pl.lit(c[1]) for c in checks]),
-        value=first(seen),
-        reason=first([pl.lit(c[3]) for c in checks]),
-        fix=first([pl.lit(c[4]) for c in checks]),
-    )
+    return with_reasons(rows, checks)
 
 
 def _without_overlaps(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -319,28 +265,17 @@ def _standing(rows: pl.DataFrame) -> pl.Series:
     return pl.Series(keep, dtype=pl.Boolean)
 
 
-def _listed(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(
-        "line",
-        pl.col("sample").fill_null("").alias("record"),
-        "column",
-        pl.col("value").fill_null(""),
-        "reason",
-        "fix",
-        pl.lit("no").alias("used"),
-    ).cast(FINDINGS)  # type: ignore[arg-type]
-
-
 def _remarks(rows: pl.DataFrame) -> pl.DataFrame:
     """Say once per sample that its segments were not in order."""
     known = rows.filter(pl.col("reason").is_null())
     before = pl.col("start").shift(1).over("sample", "chromosome")
     unsorted = known.filter(pl.col("start") < before).unique("sample", maintain_order=True)
-    return _listed(
+    return listed(
         unsorted.with_columns(
             column=pl.lit("start"),
             value=pl.col("start_text"),
             reason=pl.lit("the segments of this sample were not sorted; they are now"),
             fix=pl.lit("nothing to do, unless the order was meant to say something"),
-        )
-    ).with_columns(used=pl.lit("yes"))
+        ),
+        used="yes",
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from nenuphar.methods.genomics.arm_states import autosomal_arms, region_states
+from nenuphar.methods.genomics.breakpoint_clusters import breakpoint_clusters
+from nenuphar.methods.genomics.chromothripsis import chromothripsis
 from nenuphar.methods.genomics.copy_number import clip_to_arms, with_states
 from nenuphar.methods.genomics.focal import focal_by_sample, gene_states
 from nenuphar.methods.genomics.groups import (
@@ -17,6 +20,7 @@ from nenuphar.methods.genomics.groups import (
     sinet_group,
 )
 from nenuphar.methods.genomics.oscillation import oscillation_by_sample, oscillations
+from nenuphar.methods.genomics.rearrangement_table import REARRANGEMENTS, Rearrangements
 from nenuphar.methods.genomics.thresholds import Cutoffs, shipped_cutoffs
 
 _WORDS = (
@@ -25,9 +29,12 @@ _WORDS = (
     "pannet_pattern",
     "loh10",
     "oscillation",
+    "chromothripsis",
     "hla_loh",
     "b2m_loh",
 )
+_FIRST = 6
+"""How many of these stand before the focal events."""
 _LISTS = {"lost_arms": "lost", "gained_arms": "gained", "loh_arms": "loh"}
 
 
@@ -41,6 +48,7 @@ class SegmentProfile:
         chromosomes: The same of every autosome.
         genes: State of the genes of interest, see `gene_states`.
         oscillations: Oscillation on every chromosome, see `oscillations`.
+        clusters: Clusters of breakpoints, see `breakpoint_clusters`.
         states: Every segment with its state, see `with_states`.
     """
 
@@ -49,6 +57,7 @@ class SegmentProfile:
     chromosomes: pl.DataFrame
     genes: pl.DataFrame
     oscillations: pl.DataFrame
+    clusters: pl.DataFrame
     states: pl.DataFrame
 
 
@@ -56,7 +65,8 @@ def profile_segments(
     segments: pl.DataFrame,
     genome: str,
     *,
-    samples: list[str] | None = None,
+    samples: Sequence[str] | None = None,
+    rearrangements: Rearrangements | None = None,
     cutoffs: Cutoffs | None = None,
 ) -> SegmentProfile:
     """Judge arms, chromosomes, groups, oscillation and focal events of every sample.
@@ -65,20 +75,26 @@ def profile_segments(
         segments: `Segments.frame`.
         genome: `hg19` or `hg38`.
         samples: Samples to list, also without a segment; those of the frame if left out.
+        rearrangements: Rearrangements of the same samples, or of others, which are listed too.
         cutoffs: Cut-offs in place of the shipped ones.
 
     Returns:
         The tables. `samples` holds sample, chr18_loss, sinet_group, pannet_pattern, loh10,
-        oscillation, focal_events, hla_loh, b2m_loh, then `arm_<name>` for every autosomal arm,
-        then the evidence. Where too little is measured the answers are `undetermined`.
+        oscillation, chromothripsis, focal_events, hla_loh, b2m_loh, then `arm_<name>` for every
+        autosomal arm, then the evidence. Where too little is measured the answers are
+        `undetermined`.
     """
     cutoffs = cutoffs or shipped_cutoffs()
+    rearranged = rearrangements.samples if rearrangements else []
+    events = rearrangements.frame if rearrangements else pl.DataFrame(schema=REARRANGEMENTS)
     states = with_states(clip_to_arms(segments, genome), cutoffs)
     arms = region_states(states, cutoffs, genome, "arm")
     chromosomes = region_states(states, cutoffs, genome, "chromosome")
     genes = gene_states(states, genome, cutoffs)
     found = oscillations(states, cutoffs)
+    clusters = breakpoint_clusters(events, genome, cutoffs)
     listed = samples or segments["sample"].unique(maintain_order=True).to_list()
+    listed = list(dict.fromkeys((*listed, *rearranged)))
     table = pl.DataFrame({"sample": listed}, schema={"sample": pl.String})
     for part in (
         chr18_loss(arms, chromosomes, cutoffs),
@@ -91,7 +107,10 @@ def profile_segments(
         _evidence(states, arms),
     ):
         table = table.join(part, on="sample", how="left", maintain_order="left")
-    return SegmentProfile(_finished(table, cutoffs), arms, chromosomes, genes, found, states)
+    table = _withheld(table, cutoffs)
+    broken = chromothripsis(table, found, clusters, rearranged)
+    table = table.join(broken, on="sample", how="left", maintain_order="left")
+    return SegmentProfile(_finished(table), arms, chromosomes, genes, found, clusters, states)
 
 
 def _wide(arms: pl.DataFrame) -> pl.DataFrame:
@@ -139,29 +158,31 @@ def _evidence(states: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
     return by_sample.join(measured, on="sample", how="left", maintain_order="left")
 
 
-def _finished(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
-    """Fill what was not judged, withhold what coverage or noise cannot carry, order columns."""
+def _withheld(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
+    """Withhold what coverage or noise cannot carry of a statement on oscillation."""
     total = len(autosomal_arms())
     measured = pl.col("arms_measured").fill_null(0)
-    thin = measured < cutoffs["genome.measured_min"] * total
-    silent = pl.col("oscillation").fill_null("none") == "none"
-    noisy = pl.col("segments") > cutoffs["oscillation.segments_max"]
-    withheld = (thin & silent) | (noisy & ~silent)
-    table = table.with_columns(
-        oscillation=pl.when(withheld).then(pl.lit(UNDETERMINED)).otherwise("oscillation"),
-        oscillation_reason=pl.when(thin & silent)
+    oscillation = pl.col("oscillation").fill_null("none")
+    thin = (measured < cutoffs["genome.measured_min"] * total) & (oscillation == "none")
+    noisy = (pl.col("segments") > cutoffs["oscillation.segments_max"]) & (oscillation != "none")
+    return table.with_columns(
+        oscillation=pl.when(thin | noisy).then(pl.lit(UNDETERMINED)).otherwise(oscillation),
+        oscillation_reason=pl.when(thin)
         .then(pl.lit("too little of the genome is measured"))
-        .when(noisy & ~silent)
+        .when(noisy)
         .then(pl.lit("more segments than a statement on oscillation allows"))
         .otherwise(pl.lit("")),
         arms_measured=measured,
-        **{
-            f"arm_{name}": pl.col(f"arm_{name}").fill_null("unmeasured")
-            for name in autosomal_arms()
-        },
-    ).with_columns(pl.col(_WORDS).fill_null(UNDETERMINED))
+    )
+
+
+def _finished(table: pl.DataFrame) -> pl.DataFrame:
+    """Fill what was not judged, and order the columns."""
     arms = [f"arm_{name}" for name in autosomal_arms()]
-    first = ["sample", *_WORDS[:5], "focal_events", *_WORDS[5:]]
+    table = table.with_columns(
+        pl.col(arms).fill_null("unmeasured"), pl.col(_WORDS).fill_null(UNDETERMINED)
+    )
+    first = ["sample", *_WORDS[:_FIRST], "focal_events", *_WORDS[_FIRST:]]
     rest = [name for name in table.columns if name not in {*first, *arms, "chr18_allelic"}]
     return table.select(*first, *arms, *rest).with_columns(
         pl.col(pl.Float64).round(4), pl.col("focal_events").fill_null("")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -12,17 +14,51 @@ from nenuphar.domain.observation import Value
 from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.io.result import Attached, refuse_way_out
 from nenuphar.io.tables import read_table
+from nenuphar.methods.genomics.breakpoint_clusters import CLUSTERS, breakpoint_clusters
+from nenuphar.methods.genomics.checked_rows import GenomicTableError
+from nenuphar.methods.genomics.chromothripsis import chromothripsis, drawn_clusters
 from nenuphar.methods.genomics.drawing import drawn_profiles
-from nenuphar.methods.genomics.segment_table import SegmentInputError, Segments, read_segments
+from nenuphar.methods.genomics.oscillation import OSCILLATIONS
+from nenuphar.methods.genomics.segment_table import Segments, read_segments
 from nenuphar.methods.genomics.segments import SegmentProfile, profile_segments
 from nenuphar.methods.genomics.specimens import gene_facts
+from nenuphar.methods.genomics.thresholds import shipped_cutoffs
 from nenuphar.pipeline.molecular.expression import read_expressed
+from nenuphar.pipeline.molecular.genome_files import read_rearrangement_file
 
+Checked = TypeVar("Checked")
 Key = tuple[str, ...]
 Facts = dict[Key, dict[str, Value]]
 _ARM = "arm_"
 _CODES = ("chr18_loss", "sinet_group", "pannet_pattern", "loh10", "oscillation")
 _ANSWERS = ("hla_loh", "b2m_loh")
+
+
+@dataclass
+class _Gathered:
+    """What the files and lists of specimens gave, before the parts are joined.
+
+    Attributes:
+        facts: Facts by specimen.
+        problems: Everything that could not be used.
+        genes: Copies of genes, with `key`.
+        judged: Oscillation of each sample, with `key`.
+        oscillations: Oscillation on every chromosome, with `key`.
+        clusters: Clusters of breakpoints, with `key`.
+        rearranged: Keys, as text, of specimens whose rearrangements were read.
+    """
+
+    facts: Facts = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    genes: list[pl.DataFrame] = field(default_factory=list)
+    judged: list[pl.DataFrame] = field(default_factory=list)
+    oscillations: list[pl.DataFrame] = field(default_factory=list)
+    clusters: list[pl.DataFrame] = field(default_factory=list)
+    rearranged: list[str] = field(default_factory=list)
+
+    def add(self, key: Key, facts: Mapping[str, Value]) -> None:
+        """Add facts of a specimen."""
+        self.facts.setdefault(key, {}).update(facts)
 
 
 def attached_facts(
@@ -37,7 +73,7 @@ def attached_facts(
     Args:
         specimens: Variants, segments and assays of specimens, by key.
         attached: Files that hold several specimens.
-        names: Key of every specimen by the name that these files give it.
+        names: Key of every specimen by its id.
         strict: Raise where a file cannot be used, instead of listing it.
 
     Returns:
@@ -46,20 +82,19 @@ def attached_facts(
     Raises:
         UnreadableInputError: A file cannot be used, and that is not to be listed.
     """
-    facts: Facts = {}
-    problems: list[Problem] = []
-    copies: list[pl.DataFrame] = []
+    gathered = _Gathered()
     for source in _sources(specimens, attached):
         try:
             if source.path is not None:
                 refuse_way_out(source.path, source.folder or source.path.parent)
-            source.read(facts, names, copies, problems)
-        except (UnreadableInputError, SegmentInputError) as error:
+            source.read(gathered, names)
+        except (UnreadableInputError, GenomicTableError) as error:
             if strict:
                 raise UnreadableInputError(f"{source.name}: {error}") from error
-            problems.append(_problem(source.name, str(error), "mend the file to use it"))
-    _add_genes(facts, specimens, copies)
-    return facts, problems
+            gathered.problems.append(_problem(source.name, str(error), "mend the file to use it"))
+    _add_genes(gathered.facts, specimens, gathered.genes)
+    _add_chromothripsis(gathered)
+    return gathered.facts, gathered.problems
 
 
 def attached_files(
@@ -78,7 +113,7 @@ class _Source:
 
     Attributes:
         name: What messages call it.
-        kind: `segments` or `expression`.
+        kind: `segments`, `rearrangements` or `expression`.
     """
 
     def __init__(
@@ -91,54 +126,61 @@ class _Source:
         assay: Assay | None = None,
         key: Key | None = None,
         segments: Sequence[CopyNumberSegment] = (),
+        ids: Mapping[str, str] | None = None,
     ) -> None:
-        self.name, self.kind, self.path = name, kind, path
+        self.name, self.kind, self.path, self.ids = name, kind, path, ids
         self.genome, self.assay, self.key, self.segments = genome, assay, key, segments
         self.folder = Path(assay.folder) if assay else None
 
-    def read(
-        self,
-        facts: Facts,
-        names: Mapping[str, Key],
-        copies: list[pl.DataFrame],
-        problems: list[Problem],
-    ) -> None:
-        """Add the facts, the copies of genes by key, and what could not be used."""
+    def read(self, gathered: _Gathered, names: Mapping[str, Key]) -> None:
+        """Add the facts, and what they are joined from."""
+        if self.ids is not None:
+            names = {name: names[own] for name, own in self.ids.items() if own in names}
         if self.kind == "expression":
-            self._read_expression(facts, names, problems)
+            self._read_expression(gathered, names)
+        elif self.kind == "rearrangements":
+            self._read_rearrangements(gathered, names)
         else:
-            self._read_segments(facts, names, copies, problems)
+            self._read_segments(gathered, names)
 
-    def _read_expression(
-        self, facts: Facts, names: Mapping[str, Key], problems: list[Problem]
-    ) -> None:
+    def _read_expression(self, gathered: _Gathered, names: Mapping[str, Key]) -> None:
         assert self.path is not None  # noqa: S101 - expression always comes from a file
         expressed = read_expressed(self.path)
-        problems += expressed.problems
-        for key, own in self._matched(expressed.facts, names, problems):
-            facts.setdefault(key, {}).update(own)
+        gathered.problems += expressed.problems
+        for key, own in self._matched(expressed.facts, names, gathered.problems):
+            gathered.add(key, own)
 
-    def _read_segments(
-        self,
-        facts: Facts,
-        names: Mapping[str, Key],
-        copies: list[pl.DataFrame],
-        problems: list[Problem],
-    ) -> None:
-        checked, genome = self._checked(problems)
-        problems += _listed(self.name, checked)
+    def _read_segments(self, gathered: _Gathered, names: Mapping[str, Key]) -> None:
+        checked, genome = self._checked(gathered.problems)
+        gathered.problems += _listed(self.name, checked.findings)
         profile = profile_segments(checked.frame, genome, samples=checked.samples)
         found = _segment_facts(profile, self.name)
-        for key, own in self._matched(found, names, problems):
-            facts.setdefault(key, {}).update(own)
+        for key, own in self._matched(found, names, gathered.problems):
+            gathered.add(key, own | {"genomics.build": genome})
         keys = dict(self._keys(checked.samples, names))
-        copies.append(
-            profile.genes.filter(pl.col("sample").is_in(list(keys))).with_columns(
-                key=pl.col("sample").replace_strict(
-                    {name: "\0".join(key) for name, key in keys.items()}, return_dtype=pl.String
-                )
-            )
+        gathered.genes.append(_keyed(profile.genes, keys))
+        gathered.judged.append(_keyed(profile.samples.select("sample", "oscillation"), keys))
+        gathered.oscillations.append(_keyed(profile.oscillations, keys))
+
+    def _read_rearrangements(self, gathered: _Gathered, names: Mapping[str, Key]) -> None:
+        assert self.path is not None  # noqa: S101 - rearrangements always come from a file
+        path = self.path
+        (checked, problems), genome = self._of_a_build(
+            lambda genome: read_rearrangement_file(path, genome), gathered.problems
         )
+        gathered.problems += [*problems, *_listed(self.name, checked.findings)]
+        clusters = breakpoint_clusters(checked.frame, genome, shipped_cutoffs())
+        places = drawn_clusters(clusters)
+        found: dict[str, dict[str, Value]] = {
+            name: {"genomics.rearrangements": self.name, "genomics.build": genome}
+            | ({"genomics.cluster_places": places[name]} if name in places else {})
+            for name in checked.samples
+        }
+        for key, own in self._matched(found, names, gathered.problems):
+            gathered.add(key, own)
+        keys = dict(self._keys(checked.samples, names))
+        gathered.clusters.append(_keyed(clusters, keys))
+        gathered.rearranged += [_SEPARATOR.join(key) for key in keys.values()]
 
     def _checked(self, problems: list[Problem]) -> tuple[Segments, str]:
         if self.path is None:
@@ -150,12 +192,18 @@ class _Source:
             stated = getattr(self.assay, name) if self.assay else None
             if stated is not None:
                 table = table.with_columns(pl.lit(str(stated)).alias(name))
+        return self._of_a_build(lambda genome: read_segments(table, genome, lines=lines), problems)
+
+    def _of_a_build(
+        self, read: Callable[[str], Checked], problems: list[Problem]
+    ) -> tuple[Checked, str]:
+        """Read with the stated build; where none is, with the first that the positions fit."""
         if self.genome:
-            return read_segments(table, self.genome, lines=lines), self.genome
+            return read(self.genome), self.genome
         try:
-            checked, genome = read_segments(table, "hg19", lines=lines), "hg19"
-        except SegmentInputError:
-            checked, genome = read_segments(table, "hg38", lines=lines), "hg38"
+            checked, genome = read("hg19"), "hg19"
+        except GenomicTableError:
+            checked, genome = read("hg38"), "hg38"
         told = f"the genome build is not stated; {genome} was taken, which the positions fit"
         problems.append(_problem(self.name, told, "state genome: hg19 or hg38"))
         return checked, genome
@@ -191,7 +239,7 @@ class _Source:
 
 def _sources(specimens: Mapping[Key, Specimen], attached: Sequence[Attached]) -> Iterable[_Source]:
     for one in attached:
-        yield _Source(one.path.name, one.kind, one.path, genome=one.genome)
+        yield _Source(one.path.name, one.kind, one.path, genome=one.genome, ids=one.ids)
     for key, specimen in specimens.items():
         stated = next((a.genome for a in specimen.assays if a.genome), "")
         if specimen.segments:
@@ -200,11 +248,26 @@ def _sources(specimens: Mapping[Key, Specimen], attached: Sequence[Attached]) ->
                 genome=stated, key=key, segments=specimen.segments,
             )  # fmt: skip
         for assay in (a for a in specimen.assays if a.file):
-            kind = "segments" if assay.type in ("segments", "copy_number", "seg") else "expression"
             yield _Source(
-                assay.file, kind, Path(assay.folder) / assay.file,
+                assay.file, _KINDS.get(assay.type, "expression"), Path(assay.folder) / assay.file,
                 genome=assay.genome, assay=assay, key=key,
             )  # fmt: skip
+
+
+_KINDS = {
+    **dict.fromkeys(("segments", "copy_number", "seg"), "segments"),
+    **dict.fromkeys(("rearrangements", "structural_variants", "sv", "bedpe"), "rearrangements"),
+}
+"""What a file of an assay holds; expression, if its type is none of these."""
+_SEPARATOR = "\0"
+
+
+def _keyed(frame: pl.DataFrame, keys: Mapping[str, Key]) -> pl.DataFrame:
+    """Keep the rows of samples that are specimens, and give each the key of its specimen."""
+    names = {name: _SEPARATOR.join(key) for name, key in keys.items()}
+    return frame.filter(pl.col("sample").is_in(list(names))).with_columns(
+        key=pl.col("sample").replace_strict(names, return_dtype=pl.String)
+    )
 
 
 def _as_table(segments: Sequence[CopyNumberSegment]) -> pl.DataFrame:
@@ -220,8 +283,8 @@ def _text(number: float | None) -> str | None:
     return None if number is None else str(number)
 
 
-def _listed(file: str, checked: Segments) -> Iterable[Problem]:
-    for line, record, column, value, reason, fix, _ in checked.findings.iter_rows():
+def _listed(file: str, findings: pl.DataFrame) -> Iterable[Problem]:
+    for line, record, column, value, reason, fix, _ in findings.iter_rows():
         yield Problem(file, line or 0, record, column, value, reason, fix)
 
 
@@ -257,9 +320,9 @@ def _add_genes(
     genes = pl.concat(copies) if copies else None
     keys = list(specimens)
     if genes is not None:
-        with_copies = (tuple(text.split("\0")) for text in genes["key"].unique().to_list())
+        with_copies = (tuple(text.split(_SEPARATOR)) for text in genes["key"].unique().to_list())
         keys += [key for key in with_copies if key not in specimens]
-        number = {"\0".join(key): str(i) for i, key in enumerate(keys)}
+        number = {_SEPARATOR.join(key): str(i) for i, key in enumerate(keys)}
         genes = genes.with_columns(
             sample=pl.col("key").replace_strict(number, return_dtype=pl.String)
         )
@@ -267,3 +330,38 @@ def _add_genes(
     for key, own in zip(keys, found, strict=True):
         if own:
             facts.setdefault(key, {}).update(own)
+
+
+_ONE_TRACE = ("cluster_of_breakpoints", "oscillation_only")
+
+
+def _add_chromothripsis(gathered: _Gathered) -> None:
+    """Join oscillation with clusters of breakpoints, from whichever files they came."""
+
+    def by_key(frames: Sequence[pl.DataFrame], empty: Mapping[str, object]) -> pl.DataFrame:
+        if not frames:
+            return pl.DataFrame(schema=empty)  # type: ignore[arg-type]
+        return pl.concat(frames).with_columns(sample="key").drop("key")
+
+    judged = by_key(gathered.judged, {"sample": pl.String, "oscillation": pl.String})
+    others = [key for key in dict.fromkeys(gathered.rearranged) if key not in set(judged["sample"])]
+    unmeasured = pl.DataFrame(
+        {"sample": others, "oscillation": ["undetermined"] * len(others)}, schema=judged.schema
+    )
+    table = chromothripsis(
+        pl.concat([judged, unmeasured]),
+        by_key(gathered.oscillations, OSCILLATIONS),
+        by_key(gathered.clusters, CLUSTERS),
+        list(dict.fromkeys(gathered.rearranged)),
+    )
+    for row in table.iter_rows(named=True):
+        own = {
+            "genomics.chromothripsis": row["chromothripsis"],
+            "genomics.chromothripsis_where": row["chromothripsis_where"],
+            "genomics.breakpoint_clusters": row["breakpoint_clusters"],
+        }
+        # One trace without the other says what it is, and leaves the question open.
+        open_question = row["chromothripsis"] in _ONE_TRACE and row["chromothripsis_needs"]
+        own |= {"genomics.chromothripsis": ""} if open_question else {}
+        told = {n: v for n, v in own.items() if v not in ("", "undetermined")}
+        gathered.add(tuple(row["sample"].split(_SEPARATOR)), told)

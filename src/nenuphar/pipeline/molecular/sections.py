@@ -43,8 +43,9 @@ VOICES = {
     "Copy number": (
         *("genomics.arm_states", "genomics.chr18_loss", "genomics.sinet_group"),
         *("genomics.pannet_pattern", "genomics.loh10", "genomics.oscillation"),
-        *("genomics.oscillation_chromosomes", "genomics.focal_events", "genomics.hla_loh"),
-        "genomics.b2m_loh",
+        *("genomics.oscillation_chromosomes", "genomics.breakpoint_clusters"),
+        *("genomics.chromothripsis", "genomics.chromothripsis_where"),
+        *("genomics.focal_events", "genomics.hla_loh", "genomics.b2m_loh"),
     ),
     "Surroundings": (
         *("immune.class", "immune.archetype", "immune.t_cells", "immune.myeloid"),
@@ -67,6 +68,8 @@ _BACKGROUND = ("Morphology", "Markers")
 _DRAWN = {
     "ideogram": "Copy number against the specimen's own baseline. Stretches below half a megabase "
     "are not drawn.",
+    "clusters": "Brackets: stretches in which rearrangements crowd beyond the specimen's own "
+    "density of breakpoints, with their number.",
     "markers": "Ranks among the panel's genes (diamonds) against {n} lung neuroendocrine tumours "
     "and carcinomas: box, middle half; line, 10th to 90th percentile; bar, median. Source "
     "{source}.",
@@ -166,8 +169,13 @@ def _basis(one: Conclusion, words: Words) -> str:
 
 def _figures(row: Row) -> Iterable[tuple[str, str]]:
     values = row.values
-    if "genomics.profile" in values:
-        yield ideogram(str(values["genomics.profile"])), _DRAWN["ideogram"]
+    if "genomics.profile" in values or "genomics.cluster_places" in values:
+        clusters = str(values.get("genomics.cluster_places", ""))
+        profile = str(values.get("genomics.profile", ""))
+        genome = str(values.get("genomics.build", "hg19"))
+        caption = [_DRAWN["ideogram"]] if profile else ["Copy number was not measured."]
+        caption += [_DRAWN["clusters"]] if clusters else []
+        yield ideogram(profile, genome, clusters), " ".join(caption)
     if "expression.markers" in values:
         from nenuphar.methods.expression.subtypes import load_reference
 

@@ -24,19 +24,21 @@ _BAR, _STEP, _GAP = 20, 62, 7
 _NAME = "ideogram"
 
 
-def ideogram(profile: str, genome: str = "hg19") -> str:
+def ideogram(profile: str, genome: str = "hg19", clusters: str = "") -> str:
     """Draw the autosomes of a specimen.
 
     Args:
         profile: Stretches of changed copy number, `18:18500-78077=loss;...` in kilobases, or
-            `none`.
+            `none`; empty where copy number was not measured.
         genome: Genome build of the positions.
+        clusters: Clusters of breakpoints, `11:67293-77729=13;...`: kilobases, rearrangements.
 
     Returns:
         SVG; every stretch carries its words, so that nothing is told by colour alone.
     """
     lengths = chromosome_lengths(genome)
-    stretches = _parsed(profile)
+    stretches = [one for one in _parsed(profile) if one[3] in STYLES]
+    crowded = [one for one in _parsed(clusters) if one[3].isdigit()]
     parts = [patterns(_NAME, STYLES.values())]
     for row, names in enumerate(_ROWS):
         scale = (WIDTH - _GAP * (len(names) - 1)) / sum(lengths[name] for name in names)
@@ -44,11 +46,13 @@ def ideogram(profile: str, genome: str = "hg19") -> str:
         for name in names:
             own = [one for one in stretches if one[0] == name]
             parts.append(_chromosome(name, x, y, scale, lengths[name], own, genome))
+            parts += [_bracket(one, x, y, scale) for one in crowded if one[0] == name]
             x += lengths[name] * scale + _GAP
     present = [state for state in STYLES if any(one[3] == state for one in stretches)]
-    items = [(_swatch(state), WORDS[state]) for state in present or STYLES]
+    items = [(_swatch(state), WORDS[state]) for state in present or (STYLES if profile else ())]
+    items += [(_bracket_path(-11, 22, -4), "breakpoints crowd (rearrangements)")] if crowded else []
     drawn, bottom = legend(items, 18 + len(_ROWS) * _STEP - 16)
-    label = _described(stretches)
+    label = _described(stretches, bool(profile), crowded)
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {bottom:g}" role="img" aria-label="{label}" '
         f'font-size="11" fill="currentColor">{"".join(parts)}{drawn}</svg>'
@@ -64,7 +68,7 @@ def _parsed(profile: str) -> list[_Stretch]:
         place, _, state = part.partition("=")
         chromosome, _, ends = place.partition(":")
         first, _, last = ends.partition("-")
-        if state in STYLES and first.isdigit() and last.isdigit():
+        if first.isdigit() and last.isdigit():
             found.append((chromosome, int(first) * 1000, int(last) * 1000, state))
     return found
 
@@ -108,8 +112,32 @@ def _swatch(state: str) -> str:
     return f'<rect x="-11" y="-5" width="22" height="10" fill="{paint}"/>'
 
 
-def _described(stretches: Sequence[_Stretch]) -> str:
-    if not stretches:
-        return "Copy number along the autosomes: nothing changed"
-    changed = dict.fromkeys(name for name, *_ in stretches)
-    return "Copy number along the autosomes: changes on chromosomes " + ", ".join(changed)
+def _bracket(cluster: _Stretch, x: float, y: float, scale: float) -> str:
+    """Mark a cluster below its chromosome, with how many rearrangements have an end in it."""
+    name, first, last, number = cluster
+    left, wide, below = x + first * scale, max((last - first) * scale, 2.0), y + _BAR + 3
+    words = (
+        f"chromosome {name}, {first // 10**6}-{last // 10**6} Mb: "
+        f"breakpoints of {number} rearrangements crowd"
+    )
+    return (
+        f"<g><title>{words}</title>{_bracket_path(left, wide, below)}"
+        f"{text(left + wide / 2, below + 15, number, 'middle')}</g>"
+    )
+
+
+def _bracket_path(left: float, wide: float, y: float) -> str:
+    return (
+        f'<path d="M{left:.1f} {y:g}v4h{wide:.1f}v-4" fill="none" stroke="currentColor" '
+        'stroke-width="1.6"/>'
+    )
+
+
+def _described(stretches: Sequence[_Stretch], measured: bool, crowded: Sequence[_Stretch]) -> str:
+    changed = ", ".join(dict.fromkeys(name for name, *_ in stretches))
+    said = f"changes on chromosomes {changed}" if changed else "nothing changed"
+    label = f"Copy number along the autosomes: {said if measured else 'not measured'}"
+    if crowded:
+        places = ", ".join(dict.fromkeys(name for name, *_ in crowded))
+        label += f"; breakpoints crowd on chromosomes {places}"
+    return label

@@ -1,0 +1,107 @@
+"""Files of segments and of rearrangements, read and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from nenuphar.io.decoding import decode
+from nenuphar.io.result import read_bytes
+from nenuphar.io.tables import Table, read_table, table_of_bytes
+from nenuphar.methods.genomics.rearrangement_table import (
+    Rearrangements,
+    read_rearrangements,
+    table_of_vcf,
+)
+from nenuphar.methods.genomics.segment_table import Segments, read_segments
+
+if TYPE_CHECKING:
+    from nenuphar.domain.problems import Problem
+
+_VCF = b"##fileformat=VCF"
+_NAMED = re.compile(rb"\A((?:##.*\n)*)#(?=chrom)", re.IGNORECASE)
+"""Marks the header of a BEDPE, which other tables would take for a comment."""
+_BEDPE = ("chrom1", "start1", "end1", "chrom2", "start2", "end2", "name", "score", "strand1",
+          "strand2")  # fmt: skip
+
+
+def read_rearrangement_file(
+    path: Path, genome: str, mapping: Mapping[str, str] | None = None
+) -> tuple[Rearrangements, tuple[Problem, ...]]:
+    """Read a table of rearrangements, a BEDPE with or without a header, or a VCF.
+
+    A file without a column of samples is one tumour, named after the file.
+
+    Args:
+        path: The file; what it is is decided by its content.
+        genome: `hg19` or `hg38`.
+        mapping: Column of each meaning, where the spelling does not say it.
+
+    Returns:
+        The rearrangements, and what was wrong with the file itself.
+
+    Raises:
+        UnreadableInputError: The file cannot be read.
+        GenomicTableError: It is no table of rearrangements, or one of the other build.
+    """
+    data, file = read_bytes(path)
+    name = path.name.split(".")[0]
+    if data.startswith(_VCF):
+        table, lines, failed = table_of_vcf(decode(data, file.name)[0])
+        found = read_rearrangements(table, genome, lines=lines, sample=name)
+        return found, (_filtered(file.name, failed),) if failed else ()
+    data = _NAMED.sub(rb"\1", data, count=1)
+    read = _with_header(table_of_bytes(data, file, path.suffix.lower()))
+    found = read_rearrangements(read.frame, genome, lines=read.lines, mapping=mapping, sample=name)
+    return found, read.problems
+
+
+def read_segment_file(
+    path: Path, genome: str, mapping: Mapping[str, str] | None = None
+) -> tuple[Segments, tuple[Problem, ...]]:
+    """Read a table of segments.
+
+    Args:
+        path: The file.
+        genome: `hg19` or `hg38`.
+        mapping: Column of each meaning, where the spelling does not say it.
+
+    Returns:
+        The segments, and what was wrong with the file itself.
+
+    Raises:
+        UnreadableInputError: The file cannot be read.
+        GenomicTableError: It is no table of segments, or one of the other build.
+    """
+    read = read_table(path)
+    return read_segments(read.frame, genome, lines=read.lines, mapping=mapping), read.problems
+
+
+def _filtered(file: str, failed: int) -> Problem:
+    from nenuphar.domain.problems import Problem
+
+    told = f"{failed} record(s) did not pass the filters of the caller and are left out"
+    return Problem(file, 0, "", "FILTER", "", told, "nothing to do, unless they should count")
+
+
+def _with_header(table: Table) -> Table:
+    """Name the columns of a BEDPE that begins with its first rearrangement."""
+    from dataclasses import replace
+
+    names = table.frame.columns
+    if len(names) < 6 or not all(_is_whole(names[i]) for i in (1, 2, 4, 5)):
+        return table
+    given = [*_BEDPE, *(f"column {i + 1}" for i in range(len(_BEDPE), len(names)))][: len(names)]
+    first = pl.DataFrame([[n.split(" (")[0] for n in names]], schema=given, orient="row")
+    rows = table.frame.rename(dict(zip(names, given, strict=True)))
+    lines = pl.concat([pl.Series("line", [1], dtype=table.lines.dtype), table.lines])
+    return replace(table, frame=pl.concat([first, rows]), lines=lines)
+
+
+def _is_whole(name: str) -> bool:
+    """Whether a name is a number; a repeated one carries ` (2)`."""
+    return name.split(" (", maxsplit=1)[0].isdigit()
