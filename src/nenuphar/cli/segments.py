@@ -24,6 +24,9 @@ _HELP = """Arm states, copy-number groups and chromothripsis of every sample.
     (modal_A1, modal_A2, LOH; tcn, lcn) are understood, other names by --mapping, a YAML file such
     as `columns: {sample: Tumour, log2: ratio}`. Columns purity and ploidy are used where present.
 
+    A table with one row per tumour and the columns Losses and Gains (Neutral_LOH, Gains_LOH) of
+    bands, `1p31-pter, 4q, 18`, is read as segments too; it tells arms and groups, no more.
+
     --rearrangements takes BEDPE, a cBioPortal data_sv, a VCF with breakends, or a table with both
     ends of each; alone or beside SEGMENTS. Names of its columns stand under `rearrangements:` in
     the mapping. A file without a column of samples is one tumour, named after the file.
@@ -97,7 +100,11 @@ def segments(
     if rearrangements is not None:
         broken = _read(rearrangements, genome, ends, read_rearrangement_file, found, counts)
     profile = profile_segments(
-        checked.frame, genome.value, samples=checked.samples, rearrangements=broken
+        checked.frame,
+        genome.value,
+        samples=checked.samples,
+        rearrangements=broken,
+        coarse=checked.coarse,
     )
     for wanted, part in ((arms, profile.arms), (clusters, profile.clusters)):
         if wanted is not None:

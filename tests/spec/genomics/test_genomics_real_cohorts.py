@@ -61,6 +61,38 @@ def test_published_calls_of_the_same_tumours_agree(nets):
     assert compared >= 2
 
 
+@pytest.fixture(scope="module")
+def published(cutoffs):
+    read, _ = read_segment_file(SHARED / "net_segments" / "cgh_cases.csv", "hg19")
+    assert (read.read, read.rejected, read.coarse) == (132, 0, True)
+    # Four bands that do not exist, or span two chromosomes, and nine places lost and gained.
+    assert read.findings.height == 13
+    source = pl.read_csv(SHARED / "net_segments" / "cgh_cases.csv", infer_schema=False)
+    samples = profile_segments(
+        read.frame, "hg19", samples=read.samples, coarse=True, cutoffs=cutoffs
+    ).samples
+    return pl.concat([samples, source.select("NET")], how="horizontal")
+
+
+@pytest.mark.parametrize(
+    ("site", "yes", "partial", "no", "undetermined"),
+    [("GINET", 6, 1, 7, 0), ("PNET", 6, 2, 107, 2)],
+)
+def test_published_bands_show_chromosome_18_lost_in_half_and_in_a_tenth(
+    published, site, yes, partial, no, undetermined
+):
+    # The two left open list 18 as lost and gained at once.
+    calls = dict(published.filter(NET=site)["chr18_loss"].value_counts().iter_rows())
+    names = ("yes", "partial", "no", "undetermined")
+    assert tuple(calls.get(name, 0) for name in names) == (yes, partial, no, undetermined)
+
+
+def test_published_bands_leave_the_loh_group_open_where_alleles_were_not_seen(published):
+    open_ = published.filter(loh10="undetermined")
+    assert open_.height == 127
+    assert open_["loh10_reason"].str.contains("two copies").all()
+
+
 def test_the_recurrent_loh_group_is_found_in_the_pancreas_only(nets):
     found = nets.group_by("site").agg((pl.col("loh10") == "yes").sum().alias("yes"), pl.len())
     table = {row["site"]: row for row in found.iter_rows(named=True)}

@@ -109,7 +109,9 @@ def baselines(segments: pl.DataFrame) -> pl.DataFrame:
     return samples.join(middle, on="sample", how="left").join(ploidy, on="sample", how="left")
 
 
-def with_states(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
+def with_states(
+    segments: pl.DataFrame, cutoffs: Cutoffs, *, relative: bool = False
+) -> pl.DataFrame:
     """Say of every segment whether it is lost, gained, or shows LOH.
 
     Where copies are known, a segment is lost below the baseline and gained above it, by at least
@@ -118,12 +120,15 @@ def with_states(segments: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     Args:
         segments: Output of `clip_to_arms`.
         cutoffs: `log2.gain`, `log2.loss` and what `with_copies` reads.
+        relative: Whether copies only say lost, kept and gained, against two.
 
     Returns:
         The segments with `copies`, `loh`, `baseline`, `lost`, `gained`, `ploidy_measured`.
     """
     segments = with_copies(segments, cutoffs)
     segments = segments.join(baselines(segments), on="sample", how="left", maintain_order="left")
+    if relative:
+        segments = segments.with_columns(baseline=pl.lit(2.0))
     change = pl.col("copies") - pl.col("baseline")
     known = change.is_not_null()
     return segments.with_columns(

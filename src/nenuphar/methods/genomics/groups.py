@@ -183,7 +183,8 @@ def loh10(chromosomes: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
         cutoffs: The four named above.
 
     Returns:
-        sample, loh10, loh10_chromosomes (count), loh10_measured (count, of ten).
+        sample, loh10, loh10_chromosomes (count), loh10_measured (count, of ten), loh10_reason
+        (what left it undetermined).
 
     Source:
         Lawrence 2018, doi:10.1038/s41525-018-0058-3.
@@ -212,6 +213,17 @@ def loh10(chromosomes: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
         .then(pl.lit("partial"))
         .otherwise(pl.lit(UNDETERMINED))
     )
+    reason = (
+        pl.when(answer != UNDETERMINED)
+        .then(pl.lit(""))
+        .when(~pl.col("alleles"))
+        .then(pl.lit("LOH that keeps two copies is not seen without alleles"))
+        .otherwise(pl.lit("chromosomes not measured, or with LOH in part, could decide"))
+    )
     return table.select(
-        "sample", answer.alias("loh10"), count.alias("loh10_chromosomes"), loh10_measured="measured"
+        "sample",
+        answer.alias("loh10"),
+        count.alias("loh10_chromosomes"),
+        pl.col("measured").alias("loh10_measured"),
+        reason.alias("loh10_reason"),
     )

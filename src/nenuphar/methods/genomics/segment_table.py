@@ -63,7 +63,8 @@ class Segments:
             whose rows were rejected.
         findings: line, record (sample), column, value, reason, fix, used (`no` is rejected).
         read: Rows of the table.
-        rejected: Rows left out; `read == frame.height + rejected`.
+        rejected: Rows left out; `read == frame.height + rejected`, but for tables of bands.
+        coarse: Whether they were made from bands, which tell arms but no breakpoints.
     """
 
     frame: pl.DataFrame
@@ -71,6 +72,7 @@ class Segments:
     findings: pl.DataFrame
     read: int
     rejected: int
+    coarse: bool = False
 
 
 def no_segments() -> Segments:

@@ -11,7 +11,7 @@ from nenuphar.methods.genomics.arm_states import autosomal_arms, region_states
 from nenuphar.methods.genomics.breakpoint_clusters import breakpoint_clusters
 from nenuphar.methods.genomics.chromothripsis import chromothripsis
 from nenuphar.methods.genomics.copy_number import clip_to_arms, with_states
-from nenuphar.methods.genomics.focal import focal_by_sample, gene_states
+from nenuphar.methods.genomics.focal import AMPLIFIED, DELETED, focal_by_sample, gene_states
 from nenuphar.methods.genomics.groups import (
     UNDETERMINED,
     chr18_loss,
@@ -67,6 +67,7 @@ def profile_segments(
     *,
     samples: Sequence[str] | None = None,
     rearrangements: Rearrangements | None = None,
+    coarse: bool = False,
     cutoffs: Cutoffs | None = None,
 ) -> SegmentProfile:
     """Judge arms, chromosomes, groups, oscillation and focal events of every sample.
@@ -76,6 +77,8 @@ def profile_segments(
         genome: `hg19` or `hg38`.
         samples: Samples to list, also without a segment; those of the frame if left out.
         rearrangements: Rearrangements of the same samples, or of others, which are listed too.
+        coarse: Whether the segments stand for bands: then nothing is said of oscillation, of focal
+            events and of single genes.
         cutoffs: Cut-offs in place of the shipped ones.
 
     Returns:
@@ -87,7 +90,7 @@ def profile_segments(
     cutoffs = cutoffs or shipped_cutoffs()
     rearranged = rearrangements.samples if rearrangements else []
     events = rearrangements.frame if rearrangements else pl.DataFrame(schema=REARRANGEMENTS)
-    states = with_states(clip_to_arms(segments, genome), cutoffs)
+    states = with_states(clip_to_arms(segments, genome), cutoffs, relative=coarse)
     arms = region_states(states, cutoffs, genome, "arm")
     chromosomes = region_states(states, cutoffs, genome, "chromosome")
     genes = gene_states(states, genome, cutoffs)
@@ -107,7 +110,7 @@ def profile_segments(
         _evidence(states, arms),
     ):
         table = table.join(part, on="sample", how="left", maintain_order="left")
-    table = _withheld(table, cutoffs)
+    table = _withheld(_without_detail(table) if coarse else table, cutoffs)
     broken = chromothripsis(table, found, clusters, rearranged)
     table = table.join(broken, on="sample", how="left", maintain_order="left")
     return SegmentProfile(_finished(table), arms, chromosomes, genes, found, clusters, states)
@@ -158,6 +161,23 @@ def _evidence(states: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
     return by_sample.join(measured, on="sample", how="left", maintain_order="left")
 
 
+_DETAIL = ("oscillation", "oscillation_chromosomes", "state_changes", "amplified", "deleted",
+           "focal_events", "hla_loh", "b2m_loh", "baseline", "mean_copies")  # fmt: skip
+"""What bands cannot tell."""
+_COARSE = "bands are too coarse"
+
+
+def _without_detail(table: pl.DataFrame) -> pl.DataFrame:
+    blank = [pl.lit(None, table.schema[name]).alias(name) for name in _DETAIL]
+    everything = pl.lit("; ".join(sorted((*AMPLIFIED, *DELETED))))
+    return table.with_columns(
+        *blank,
+        copies_known=pl.lit("no"),
+        focal_unmeasured=everything,
+        oscillation_reason=pl.lit(_COARSE),
+    )
+
+
 def _withheld(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     """Withhold what coverage or noise cannot carry of a statement on oscillation."""
     total = len(autosomal_arms())
@@ -165,6 +185,8 @@ def _withheld(table: pl.DataFrame, cutoffs: Cutoffs) -> pl.DataFrame:
     oscillation = pl.col("oscillation").fill_null("none")
     thin = (measured < cutoffs["genome.measured_min"] * total) & (oscillation == "none")
     noisy = (pl.col("segments") > cutoffs["oscillation.segments_max"]) & (oscillation != "none")
+    if "oscillation_reason" in table.columns:
+        return table.with_columns(oscillation=pl.lit(UNDETERMINED), arms_measured=measured)
     return table.with_columns(
         oscillation=pl.when(thin | noisy).then(pl.lit(UNDETERMINED)).otherwise(oscillation),
         oscillation_reason=pl.when(thin)

@@ -153,7 +153,9 @@ class _Source:
     def _read_segments(self, gathered: _Gathered, names: Mapping[str, Key]) -> None:
         checked, genome = self._checked(gathered.problems)
         gathered.problems += _listed(self.name, checked.findings)
-        profile = profile_segments(checked.frame, genome, samples=checked.samples)
+        profile = profile_segments(
+            checked.frame, genome, samples=checked.samples, coarse=checked.coarse
+        )
         found = _segment_facts(profile, self.name)
         for key, own in self._matched(found, names, gathered.problems):
             gathered.add(key, own | {"genomics.build": genome})

@@ -12,6 +12,7 @@ import polars as pl
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import read_bytes
 from nenuphar.io.tables import Table, read_table, table_of_bytes
+from nenuphar.methods.genomics.band_table import is_band_table, read_bands
 from nenuphar.methods.genomics.rearrangement_table import (
     Rearrangements,
     read_rearrangements,
@@ -63,7 +64,7 @@ def read_rearrangement_file(
 def read_segment_file(
     path: Path, genome: str, mapping: Mapping[str, str] | None = None
 ) -> tuple[Segments, tuple[Problem, ...]]:
-    """Read a table of segments.
+    """Read a table of segments, or of lost and gained bands.
 
     Args:
         path: The file.
@@ -78,7 +79,8 @@ def read_segment_file(
         GenomicTableError: It is no table of segments, or one of the other build.
     """
     read = read_table(path)
-    return read_segments(read.frame, genome, lines=read.lines, mapping=mapping), read.problems
+    reader = read_bands if is_band_table(read.frame.columns) else read_segments
+    return reader(read.frame, genome, lines=read.lines, mapping=mapping), read.problems
 
 
 def _filtered(file: str, failed: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Where chromosome arms and the genes of interest lie, in both genome builds."""
+"""Where chromosome arms, bands and the genes of interest lie, in both genome builds."""
 
 from __future__ import annotations
 
@@ -77,6 +77,19 @@ def loci(genome: str) -> dict[str, Locus]:
         row[0]: Locus(row[0], row[1], int(row[offset]), int(row[offset + 1]))
         for row in _lines("loci.tsv")
     }
+
+
+@cache
+def bands(genome: str) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return first and last base of every band, by chromosome and band (`p36.33`), in order.
+
+    Source: cytobands of the UCSC genome annotation (GRCh37, GRCh38).
+    """
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for build, chromosome, band, start, end in _lines("bands.tsv"):
+        if build == genome:
+            found.setdefault(chromosome, {})[band] = (int(start), int(end))
+    return found
 
 
 def _lines(name: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Builds the shipped table of chromosome arms from cytobands: `… genome.build FOLDER`."""
+"""Builds the shipped tables of arms and bands from cytobands: `… genome.build FOLDER`."""
 
 from __future__ import annotations
 
@@ -42,10 +42,22 @@ def arm_lines(folder: Path) -> list[str]:
     return lines
 
 
+def band_lines(folder: Path) -> list[str]:
+    """One line per band: genome, chromosome, band, first base, last base."""
+    lines = ["genome\tchromosome\tband\tstart\tend"]
+    for genome in GENOMES:
+        bands = _bands(folder / f"{genome}.cytoband.tsv")
+        for name in CHROMOSOMES:
+            ordered = sorted(bands[name])
+            lines += [f"{genome}\t{name}\t{b}\t{start + 1}\t{end}" for start, end, b, _ in ordered]
+    return lines
+
+
 def main() -> None:
-    """Writes `arms.tsv` beside this file; the same sources give the same bytes."""
-    text = "\n".join(arm_lines(Path(sys.argv[1]))) + "\n"
-    (HERE / "arms.tsv").write_text(text, encoding="utf-8")
+    """Writes `arms.tsv` and `bands.tsv` beside this file; the same sources give the same bytes."""
+    folder = Path(sys.argv[1])
+    for name, lines in (("arms.tsv", arm_lines(folder)), ("bands.tsv", band_lines(folder))):
+        (HERE / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
