@@ -238,3 +238,25 @@ def test_a_bad_file_beside_a_table_costs_only_itself(tmp_path, file, text, reaso
     assert read.frames[Scope.SPECIMEN].height == 2
     listed = " ".join(f"{p.reason} {p.fix} {p.value}" for p in read.problems)
     assert reason.lower() in listed.lower()
+
+
+class TestSmallIntestine:
+    CASE = """
+patient: P1
+tumour.site: small_intestine
+pathology.morphology: well_differentiated
+assays: [{id: wes, type: exome, whole_exome: yes}]
+variants:
+  - {gene: CDKN1B, consequence: Frame_Shift_Del, origin: somatic}
+"""
+
+    def test_a_cdkn1b_variant_speaks_for_18loh_until_copy_number_is_measured(self, tmp_path):
+        (group,) = told(tmp_path, self.CASE).of("molecular.group.sinet")
+        assert (group.value, group.status) == ("18LOH", "provisional")
+        assert "genomics.sinet_group" in group.missing
+
+    def test_another_group_on_record_stands_against_it(self, tmp_path):
+        (group,) = told(tmp_path, self.CASE + "molecular.sinet: multiple_CNV\n").of(
+            "molecular.group.sinet"
+        )
+        assert group.value == "multiple_CNV"
