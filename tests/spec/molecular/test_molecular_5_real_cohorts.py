@@ -96,3 +96,23 @@ def test_groups_from_expression_agree_with_the_map():
     # The panel was fitted on these samples: this holds the wiring, not the accuracy.
     assert both.height >= 100
     assert (both["value"] == "lung_nen=" + both["known"]).mean() >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("file", "mapping", "fact", "high", "not_high"),
+    [
+        ("sclc_smc/patients.csv", "sclc-smc", "genomics.tmb_cohort", 59, 256),
+        ("cbioportal_datahub/tmb_output/sclc_ucologne_2015.txt", "", "genomics.tmb_cohort", 21, 86),
+        # Two panels, each against itself; twenty samples of a third are too few.
+        (
+            "cbioportal_datahub/tmb_output/nsclc_pd1_msk_2018.txt",
+            "",
+            "genomics.tmb_cohort",
+            37,
+            183,
+        ),
+    ],
+)
+def test_the_highest_fifth_of_a_cohort_by_its_own_assay(file, mapping, fact, high, not_high):
+    counts = dict(values(concluded(file, mapping), fact)["value"].value_counts().iter_rows())
+    assert (counts["high"], counts["not_high"]) == (high, not_high)

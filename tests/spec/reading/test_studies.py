@@ -175,7 +175,7 @@ def test_a_study_folder_joins_its_files(tmp_path: Path) -> None:
     assert patients["followup.os_event"].to_list() == [True, False, None, None]
     remarks = " ".join(problem.reason for problem in read.problems)
     assert "1 patient(s) have no sample" in remarks
-    assert "data_sv.txt is not read" in remarks
+    assert [one.path.name for one in read.attached] == ["data_sv.txt"]
     assert {file.name for file in read.inputs} >= {"data_CNA.txt", "data_gene_panel_small.txt"}
 
 

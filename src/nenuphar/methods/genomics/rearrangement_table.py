@@ -78,6 +78,7 @@ class Rearrangements:
         findings: line, record (sample), column, value, reason, fix, used (`no` is rejected).
         read: Rows of the table.
         rejected: Rows left out.
+        build_stated: Whether a column says of which build the positions are.
     """
 
     frame: pl.DataFrame
@@ -85,6 +86,7 @@ class Rearrangements:
     findings: pl.DataFrame
     read: int
     rejected: int
+    build_stated: bool = False
 
 
 def read_rearrangements(
@@ -136,6 +138,7 @@ def read_rearrangements(
         listed(rejected).sort("line"),
         rows.height,
         rejected.height,
+        rows["build"].null_count() < rows.height,
     )
 
 

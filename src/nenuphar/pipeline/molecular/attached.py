@@ -168,8 +168,10 @@ class _Source:
         assert self.path is not None  # noqa: S101 - rearrangements always come from a file
         path = self.path
         (checked, problems), genome = self._of_a_build(
-            lambda genome: read_rearrangement_file(path, genome), gathered.problems
+            lambda genome: read_rearrangement_file(path, genome)
         )
+        if not checked.build_stated:
+            self._say_build(genome, gathered.problems)
         gathered.problems += [*problems, *_listed(self.name, checked.findings)]
         clusters = breakpoint_clusters(checked.frame, genome, shipped_cutoffs())
         places = drawn_clusters(clusters)
@@ -194,21 +196,23 @@ class _Source:
             stated = getattr(self.assay, name) if self.assay else None
             if stated is not None:
                 table = table.with_columns(pl.lit(str(stated)).alias(name))
-        return self._of_a_build(lambda genome: read_segments(table, genome, lines=lines), problems)
+        checked, genome = self._of_a_build(lambda genome: read_segments(table, genome, lines=lines))
+        self._say_build(genome, problems)
+        return checked, genome
 
-    def _of_a_build(
-        self, read: Callable[[str], Checked], problems: list[Problem]
-    ) -> tuple[Checked, str]:
+    def _of_a_build(self, read: Callable[[str], Checked]) -> tuple[Checked, str]:
         """Read with the stated build; where none is, with the first that the positions fit."""
         if self.genome:
             return read(self.genome), self.genome
         try:
-            checked, genome = read("hg19"), "hg19"
+            return read("hg19"), "hg19"
         except GenomicTableError:
-            checked, genome = read("hg38"), "hg38"
-        told = f"the genome build is not stated; {genome} was taken, which the positions fit"
-        problems.append(_problem(self.name, told, "state genome: hg19 or hg38"))
-        return checked, genome
+            return read("hg38"), "hg38"
+
+    def _say_build(self, genome: str, problems: list[Problem]) -> None:
+        if not self.genome:
+            told = f"the genome build is not stated; {genome} was taken, which the positions fit"
+            problems.append(_problem(self.name, told, "state genome: hg19 or hg38"))
 
     def _keys(self, samples: Iterable[str], names: Mapping[str, Key]) -> Iterable[tuple[str, Key]]:
         listed = list(samples)

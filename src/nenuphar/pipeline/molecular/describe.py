@@ -177,6 +177,7 @@ def describe_read(read: ReadResult, knowledge: KnowledgeBase) -> ReadResult:
             _leave_out_other_organs(found, sites, knowledge)
     frame = _joined(frame, found, KEYS, knowledge)
     frame = _from_own_facts(frame, knowledge)
+    frame = _within_cohort(frame, read.frames[Scope.TUMOUR], knowledge)
     frame = _with_changes(frame, read.specimens, knowledge)
     frame = frame.drop(n for n in frame.columns if n.startswith(group_calls.PANEL))
     frames: Frames = {**read.frames, Scope.SPECIMEN: frame}
@@ -217,6 +218,47 @@ def _from_own_facts(frame: pl.DataFrame, knowledge: KnowledgeBase) -> pl.DataFra
 
 
 _KIND = "\0kind"
+
+
+def _within_cohort(
+    frame: pl.DataFrame, tumours: pl.DataFrame, knowledge: KnowledgeBase
+) -> pl.DataFrame:
+    """Compare the burden of each specimen with those of the input that were measured alike."""
+    import polars as pl
+
+    from nenuphar.methods.genomics.cohort_burden import burden_in_cohort
+
+    found: dict[Key, dict[str, Value]] = {}
+    for material in ("tissue", "blood"):
+        ends = [f"genomics.tmb.{material}.{end}" for end in ("lo", "hi")]
+        if not {_ASSAY, *ends} <= set(frame.columns):
+            continue
+        sites = tumours.select(*Scope.TUMOUR.keys, pl.col(_SITE).alias("site"))
+        exact = [f"genomics.{n}.lo" for n in ("mutation_count", "territory")]
+        middle = (pl.col(ends[0]) + pl.col(ends[1])) / 2
+        counted = (
+            pl.col(exact[0]) / pl.col(exact[1]) if set(exact) <= set(frame.columns) else middle
+        )
+        burdens = (
+            frame.filter(pl.col(ends[0]).is_not_null())
+            .unique(KEYS, maintain_order=True)
+            .join(sites, on=Scope.TUMOUR.keys, how="left", maintain_order="left")
+            .select(
+                *KEYS, "site", assay=pl.col(_ASSAY), material=pl.lit(material),
+                lo=ends[0], hi=ends[1], rate=pl.coalesce(counted, middle),
+            )
+        )  # fmt: skip
+        judged = burden_in_cohort(burdens, shipped_cutoffs()).drop_nulls("tmb_cohort_cut")
+        for row in judged.iter_rows(named=True):
+            cut, size = row["tmb_cohort_cut"], row["tmb_cohort_size"]
+            told = f"cut at {cut:.2f}/Mb among {size} samples of {row['assay']}"
+            own: dict[str, Value] = {f"{_COHORT}_basis": told}
+            own |= {_COHORT: row["tmb_cohort"]} if row["tmb_cohort"] else {}
+            found[tuple(row[key] for key in KEYS)] = own
+    return _joined(frame, found, KEYS, knowledge)
+
+
+_ASSAY, _COHORT = "genomics.tmb_assay", "genomics.tmb_cohort"
 
 
 def _with_changes(

@@ -38,7 +38,8 @@ VOICES = {
         *("genomics.pathogenic_genes", "genomics.germline_genes", "genomics.biallelic_genes"),
         *("genomics.altered_pathways", "genomics.alt", "genomics.daxx_atrx"),
         *("genomics.tmb.tissue", "genomics.tmb_class", "genomics.tmb.blood"),
-        *("genomics.tmb_class_blood", "genomics.tmb_tertile_sclc", "genomics.mismatch_repair"),
+        *("genomics.tmb_class_blood", "genomics.tmb_tertile_sclc", "genomics.tmb_cohort"),
+        *("genomics.tmb_cohort_basis", "genomics.mismatch_repair"),
     ),
     "Copy number": (
         *("genomics.arm_states", "genomics.chr18_loss", "genomics.sinet_group"),
