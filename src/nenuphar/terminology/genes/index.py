@@ -129,6 +129,15 @@ class GeneIndex:
             return Resolution(name, dashed, "spelling")
         return Resolution(name, None, "unknown")
 
+    def entrez_id(self, symbol: str) -> int | None:
+        """Return the NCBI Gene id of an approved symbol; None where it has none, or several."""
+        if not hasattr(self, "_entrez_ids"):
+            self._entrez_ids: dict[str, set[int]] = {}
+            for number, name in self._entrez.items():
+                self._entrez_ids.setdefault(name, set()).add(number)
+        known = self._entrez_ids.get(symbol, set())
+        return next(iter(known)) if len(known) == 1 else None
+
     def resolve_all(self, names: Iterable[str]) -> list[Resolution]:
         """Resolves names in their order."""
         return [self.resolve(name) for name in names]
