@@ -100,7 +100,7 @@ def show(name: str = typer.Argument(..., help="Name of a shipped mapping.")) -> 
 
 
 def validate(
-    source: Path = typer.Argument(..., metavar="INPUT", help="A case, a folder of cases, a table."),
+    source: Path = typer.Argument(..., metavar="INPUT", help="Anything that `assess` reads."),
     mapping: str = typer.Option(
         "", "--mapping", help="For tables: a mapping file or the name of a shipped one."
     ),

@@ -1,4 +1,7 @@
-"""Cases in Nenuphar's own form, YAML or JSON: a file, a list of cases in a file, or a folder."""
+"""Cases in Nenuphar's own form, YAML or JSON: a file, a list of cases in a file, or a folder.
+
+A file may hold a Phenopacket or a FHIR bundle instead; it is read as what it says it is.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nenuphar.domain.case import Case, Specimen
-from nenuphar.domain.problems import Problem, UnreadableInputError, UnsupportedInputError
+from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_level import LevelReader
 from nenuphar.io.case_writer import case_as_data
 from nenuphar.io.decoding import decode
+from nenuphar.io.exchange.documents import form_of, load_json
+from nenuphar.io.exchange.reading import read_exchange
 from nenuphar.io.result import Findings, InputFile, ReadResult, read_bytes, refuse_way_out
 from nenuphar.io.safe_yaml import read_bounded, read_bounded_json
 from nenuphar.io.values import clean_id, is_id
@@ -104,18 +110,17 @@ def collect_cases(path: Path, knowledge: KnowledgeBase) -> CasesRead:
         try:
             if path.is_dir():
                 refuse_way_out(file, path)
-            data, known = _load(file)
+            text, known = _load(file)
             inputs.append(known)
+            found = _records(text, knowledge, findings, str(file.parent))
         except UnreadableInputError as error:
             if not path.is_dir():
                 raise
             read += 1
             _reject_file(str(error).removeprefix(f"{file.name}: "), findings)
             continue
-        for item in data:
-            read += 1
-            if case := _case(item, knowledge, findings, str(file.parent)):
-                cases.append((findings, item.line, case))
+        read += len(found)
+        cases += [(findings, line, case) for line, case in found if case]
     kept = _without_repeated(cases)
     problems = tuple(p for findings in every for p in findings.in_order())
     lost = sum(findings.values_rejected for findings in every)
@@ -182,47 +187,50 @@ def parse_cases(text: str, file: str, knowledge: KnowledgeBase) -> CasesRead:
         UnreadableInputError: The text is no case.
     """
     findings = Findings(file)
-    items = _items(text, file)
-    read = [(item.line, _case(item, knowledge, findings)) for item in items]
+    read = _records(text, knowledge, findings)
     cases = [(findings, line, case) for line, case in read if case]
     kept = _without_repeated(cases)
-    rejected = len(items) - len(kept)
+    rejected = len(read) - len(kept)
     problems = findings.in_order()
-    return CasesRead(kept, problems, len(items), rejected, (), findings.values_rejected)
+    return CasesRead(kept, problems, len(read), rejected, (), findings.values_rejected)
 
 
-def _load(path: Path) -> tuple[list[Marked], InputFile]:
+def _load(path: Path) -> tuple[str, InputFile]:
     data, file = read_bytes(path)
-    text, _ = decode(data, file.name)
-    return _items(text, file.name), file
+    return decode(data, file.name)[0], file
 
 
-def _items(text: str, file: str) -> list[Marked]:
-    """Return the mappings that describe a case each."""
+def _records(
+    text: str, knowledge: KnowledgeBase, findings: Findings, folder: str = ""
+) -> list[tuple[int, Case | None]]:
+    """Return the line and the case of every record of a file; None for one that is rejected."""
+    file = findings.file
+    is_json = file.lower().endswith(".json")
     try:
-        is_json = file.lower().endswith(".json")
-        data = read_bounded_json(text) if is_json else read_bounded(text)
+        if is_json:
+            data = load_json(text, file)
+            form = form_of(data, file)
+            data = read_bounded_json(text) if form == "native" else data
+        else:
+            data = read_bounded(text)
+            form = form_of(data, file)
     except YamlError as error:
         raise UnreadableInputError(f"{file}: {error}; mend the file and read it again") from error
+    if form != "native":
+        return read_exchange(data, form, knowledge, findings)
+    items = _items(data, file)
+    return [(item.line, _case(item, knowledge, findings, folder)) for item in items]
+
+
+def _items(data: Any, file: str) -> list[Marked]:
+    """Return the mappings that describe a case each."""
     items = data if isinstance(data, list) else [data]
     if not items or not all(isinstance(item, Marked) for item in items):
         raise UnreadableInputError(
             f"{file}: holds no case; a case begins with `patient:` and its id "
             "(`nenuphar template --to yaml` writes an empty one)"
         )
-    _refuse_other_forms(items, file)
     return items
-
-
-def _refuse_other_forms(items: Iterable[Marked], file: str) -> None:
-    for item in items:
-        form = "a FHIR resource" if "resourceType" in item else ""
-        form = "a Phenopacket" if "metaData" in item and "patient" not in item else form
-        if form:
-            raise UnsupportedInputError(
-                f"{file}: is {form}, and these are not read yet; write the case out as "
-                "`nenuphar template --to yaml` shows"
-            )
 
 
 def _case(

@@ -1,4 +1,4 @@
-"""Any input of a known kind, read whole: a case, a folder of them, a study, or a table."""
+"""Any input of a known kind, read whole: a case in any form, a folder of them, a study, a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nenuphar.domain.problems import Problem, UnreadableInputError, UsageError
+from nenuphar.domain.problems import (
+    Problem,
+    UnreadableInputError,
+    UnsupportedInputError,
+    UsageError,
+)
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_file import CASE_SUFFIXES, read_cases
 from nenuphar.io.mapping import load_mapping
@@ -24,6 +29,13 @@ if TYPE_CHECKING:
 
 STUDY_SAMPLES = "data_clinical_sample.txt"
 """The file that makes a folder a cBioPortal study."""
+
+_OTHER_FORMS = {
+    ".xml": "is XML, which is not read; export FHIR as JSON (application/fhir+json)",
+    ".ndjson": "is a list of resources, one a line; put those of each patient into a FHIR Bundle",
+    ".pb": "is a Phenopacket as bytes; write it as JSON (phenopacket-tools convert)",
+}
+"""Suffixes of documents that are called by their name where they are refused."""
 
 
 def is_case_input(path: Path) -> bool:
@@ -65,6 +77,8 @@ def read_input(
         return read_cases(path, knowledge, variant_columns)
     if path.is_dir():
         return _read_folder(path, knowledge, mapping, variant_columns)
+    if refused := _OTHER_FORMS.get(path.suffix.lower()):
+        raise UnsupportedInputError(f"{path.name}: {refused}")
     # Imported here: reading a single case never loads Polars.
     from nenuphar.io.mapped import unread_columns
 

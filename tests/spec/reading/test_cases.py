@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nenuphar.domain.case import Case, Specimen
-from nenuphar.domain.problems import UnreadableInputError, UnsupportedInputError
+from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_file import CasesRead, collect_cases, parse_cases, read_case, read_cases
@@ -267,19 +267,3 @@ def test_a_name_without_its_first_part_is_told_the_whole_name(tmp_path: Path) ->
 def test_ids_stay_as_they_are_but_whole_numbers_lose_their_zero(tmp_path: Path) -> None:
     case = parse("patient: 8.0\ntumours: [{id: 1.50}, {id: 007}, {id: '2.00'}]").cases[0]
     assert (case.patient, [tumour.id for tumour in case.tumours]) == ("8", ["1.50", "007", "2"])
-
-
-@pytest.mark.parametrize(
-    ("text", "form"),
-    [
-        ('{"id": "x", "subject": {"id": "P1"}, "metaData": {}}', "Phenopacket"),
-        ('{"resourceType": "Bundle", "entry": []}', "FHIR"),
-    ],
-)
-def test_forms_that_are_not_read_yet_are_called_by_their_name(tmp_path, text, form) -> None:
-    (tmp_path / "case.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UnsupportedInputError, match=form):
-        read_case(tmp_path / "case.json")
-    found = collect_cases(tmp_path, load_knowledge())
-    assert (found.read, found.rejected) == (1, 1)
-    assert form in found.problems[0].reason

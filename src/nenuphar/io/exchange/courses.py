@@ -1,0 +1,104 @@
+"""Drugs that other forms list one by one, put together to lines as those of a study are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from nenuphar.domain.case import Observed
+from nenuphar.domain.dates import PartialDate
+from nenuphar.domain.observation import Origin, Value
+from nenuphar.domain.scope import Scope
+from nenuphar.io.case_draft import Draft
+from nenuphar.io.cbioportal.events import Course, Outcome
+from nenuphar.io.cbioportal.lines import Treatments, rows_of_patient
+from nenuphar.knowledge.base import KnowledgeBase
+
+_KEYS = ("line_id", "record", "treatment.start_day", "treatment.stop_day")
+_FROM_STATUS = {"CR": "CR", "PR": "PR", "SD": "SD", "PD": "progression"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A treatment as a document lists it.
+
+    Attributes:
+        pointer: Where it stands.
+        drug: Code of `treatment`.
+        start: When it began.
+        stop: When it ended.
+        setting: Code of `line.setting`; empty where none is stated.
+        best: Response as the document states it for this treatment.
+    """
+
+    pointer: str
+    drug: str
+    start: PartialDate | None = None
+    stop: PartialDate | None = None
+    setting: str = ""
+    best: str = ""
+
+
+def add_lines(
+    given: list[Given], died: PartialDate | None, draft: Draft, knowledge: KnowledgeBase, file: str
+) -> None:
+    """Add the lines that treatments make up; what followed is read off the time points.
+
+    Days decide what was given together; treatments known to the month or the year keep their date,
+    and no more is concluded from them.
+    """
+    treatments = Treatments(knowledge.hierarchies["treatment"])
+    by_pointer = {each.pointer: each for each in given}
+    courses = [_course(each) for each in given]
+    taken = {line.id for line in draft.below(Scope.TREATMENT_LINE)}
+    for row in rows_of_patient(courses, _outcomes(draft, died), treatments):
+        own = [by_pointer[pointer] for pointer in row["record"].split(";")]
+        name = row["line_id"]
+        while name in taken:
+            name += "'"
+        taken.add(name)
+        line = draft.add(Scope.TREATMENT_LINE, name)
+        line.date = min((each.start for each in own if each.start), default=None)
+        best = {each.best for each in own} - {""}
+        facts: dict[str, Value] = {key: value for key, value in row.items() if key not in _KEYS}
+        if len(best) == 1:
+            facts["line.best_response"] = best.pop()
+        origin = f"{file}#{own[0].pointer}"
+        line.facts = {
+            name: Observed(name, value, Origin(origin, str(value))) for name, value in facts.items()
+        }
+
+
+def add_line(given: Given, draft: Draft, file: str, name: str) -> Draft:
+    """Add a line that the document itself states as one."""
+    line = draft.add(Scope.TREATMENT_LINE, name)
+    line.date = given.start
+    stated = {"treatment.regimen": given.drug, "line.best_response": given.best}
+    stated["line.setting"] = given.setting
+    origin = Origin(f"{file}#{given.pointer}")
+    line.facts = {fact: Observed(fact, value, origin) for fact, value in stated.items() if value}
+    return line
+
+
+def _course(given: Given) -> Course:
+    start, stop = _ordinal(given.start), _ordinal(given.stop)
+    if start is not None and stop is not None and stop < start:
+        start = stop = None
+    return Course(start, stop, frozenset({given.drug}), given.setting, given.pointer)
+
+
+def _outcomes(draft: Draft, died: PartialDate | None) -> list[Outcome]:
+    found = []
+    for point in draft.below(Scope.TIME_POINT):
+        overall, day = point.facts.get("response.overall"), _ordinal(point.date)
+        kind = _FROM_STATUS.get(str(overall.value)) if overall else None
+        if kind and day is not None:
+            found.append(Outcome(day, kind))
+    day = _ordinal(died)
+    return [*found, Outcome(day, "death")] if day is not None else found
+
+
+def _ordinal(date: PartialDate | None) -> int | None:
+    """Return a day as a number; None where the day is not known."""
+    day: dt.date | None = date.earliest if date is not None and date.is_full else None
+    return day.toordinal() if day else None
