@@ -12,6 +12,8 @@ class Form(StrEnum):
     """Forms that can be written."""
 
     NATIVE = "native"
+    PHENOPACKET = "phenopacket"
+    FHIR = "fhir"
     CBIOPORTAL = "cbioportal"
 
 
@@ -22,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def convert(
     source: Path = typer.Argument(..., metavar="INPUT", help="Anything that `assess` reads."),
-    out: Path = typer.Argument(..., metavar="OUTPUT", help="A new folder; or a new .yaml file."),
+    out: Path = typer.Argument(..., metavar="OUTPUT", help="A new folder or file."),
     to: Form = typer.Option(..., "--to", help="Form of the output."),
     mapping: str = typer.Option(
         "", "--mapping", help="For tables: a mapping file or the name of a shipped one."
@@ -31,10 +33,14 @@ def convert(
 ) -> None:
     """Write an input in another form; what the form cannot carry is listed, not dropped.
 
-    `native` is one YAML file for each patient, or one for all if OUTPUT ends in .yaml. `cbioportal`
-    is a study folder, which `--mapping OUTPUT/mapping.yaml` reads back.
+    `native` is one YAML file for each patient, or one for all if OUTPUT ends in .yaml.
+    `phenopacket` (version 2) and `fhir` (an R4 bundle) are one JSON file for each patient; OUTPUT
+    may end in .json where there is only one. `cbioportal` is a study folder, which
+    `--mapping OUTPUT/mapping.yaml` reads back. Conclusions are no part of any of them.
 
     **Example:** `nenuphar convert readings.csv cases --to native --mapping lung-net-readers`
+
+    **Example:** `nenuphar convert case.yaml case.json --to fhir`
     """
     import json
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from nenuphar.domain.case import (
     Case,
@@ -84,6 +85,24 @@ def case_of_rows(patient: str, rows: PatientRows, knowledge: KnowledgeBase) -> C
         ),
         tuple(_time_point(own, each) for each in own.keys(Scope.TIME_POINT, key)),
     )
+
+
+def with_specimens(case: Case, known: Mapping[tuple[str, ...], Specimen]) -> Case:
+    """Return a case with the variants, assays and segments that are known of its specimens.
+
+    Args:
+        case: The case.
+        known: Specimens by patient, tumour and specimen, as `ReadResult.specimens` holds them.
+    """
+    tumours = []
+    for tumour in case.tumours:
+        specimens = []
+        for specimen in tumour.specimens:
+            more = known.get((case.patient, tumour.id, specimen.id), specimen)
+            details = {name: getattr(more, name) for name in ("assays", "variants", "segments")}
+            specimens.append(replace(specimen, **details))
+        tumours.append(replace(tumour, specimens=tuple(specimens)))
+    return replace(case, tumours=tuple(tumours))
 
 
 def _tumour(own: _Rows, key: tuple[str, ...]) -> Tumour:
