@@ -68,6 +68,7 @@ def _register() -> None:
         demo,
         evidence,
         evidence_browse,
+        evolution,
         explain,
         inputs,
         knowledge,
@@ -85,7 +86,7 @@ def _register() -> None:
     modules = (
         *(demo, assess, explain, crosswalk, codes, convert, inputs),
         *(response, resistance, score, subtype, segments),
-        *(trials, therapies, mechanisms),
+        *(trials, therapies, mechanisms, evolution),
         *(evidence_browse, knowledge),
     )
     for module in modules:

@@ -107,7 +107,7 @@ def rows_of_case(case: RuleCase, kb: KnowledgeBase, patient: str = "case") -> Pa
 def _specimen(number: int, facts: Mapping[str, str], shared: Row, kb: KnowledgeBase) -> Row:
     row = Row(Scope.SPECIMEN, (*shared.key[:-1], f"specimen {number + 1}"))
     row.date = parse_date(facts["date"]) if "date" in facts else None
-    own = {name: _value(name, text, kb) for name, text in facts.items() if name != "date"}
+    own = {name: _stated(name, text, kb) for name, text in facts.items() if name != "date"}
     row.values = shared.values | own
     return row
 
@@ -137,6 +137,11 @@ def rows_of_facts(
         row.values = {name: _value(name, text, kb) for name, text in component.items()}
         rows[Scope.COMPONENT].append(row)
     return rows
+
+
+def _stated(name: str, text: str, kb: KnowledgeBase) -> Value:
+    """Read a fact, or the answer to a question that `has_variant` asks."""
+    return text == "true" if name.startswith("variant(") else _value(name, text, kb)
 
 
 def _value(name: str, text: str, kb: KnowledgeBase) -> Value:

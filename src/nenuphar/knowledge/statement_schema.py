@@ -26,12 +26,14 @@ class Hypothesis(Strict):
         groups_arise_from: `cell_of_origin`, `somatic_alterations` or `microenvironment`.
         microenvironment_role: What the microenvironment does, `none` included.
         cell_of_origin_determines: Whether the cell of origin settles the group.
+        parents: What the group of a tumour depends on in the graph that stands for the hypothesis.
     """
 
     name: str
     groups_arise_from: str
     microenvironment_role: str
     cell_of_origin_determines: bool
+    parents: tuple[str, ...] = ()
 
 
 class ReportedStatement(Evidence):

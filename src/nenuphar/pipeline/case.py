@@ -12,7 +12,7 @@ from nenuphar.engine.explain import explain
 from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.methods import components
+from nenuphar.methods import components, several_specimens
 from nenuphar.pipeline.molecular import describe as molecular
 from nenuphar.pipeline.response import lesions
 from nenuphar.pipeline.response.best import respond_rows
@@ -70,6 +70,7 @@ def assess_rows(
         every: Also list quiet facts of which nothing is known.
     """
     components.describe_rows(rows)
+    several_specimens.describe_rows(rows)
     lesions.describe_rows(rows, knowledge)
     respond_rows(rows, knowledge)
     grow_rows(rows, knowledge)

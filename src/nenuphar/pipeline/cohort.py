@@ -16,7 +16,7 @@ from nenuphar.engine.frames import Frames, rows_of_frames
 from nenuphar.engine.tabulated import tabulate
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
-from nenuphar.methods import components
+from nenuphar.methods import components, several_specimens
 from nenuphar.pipeline.case import Assessment, assess_rows, plan_of
 from nenuphar.pipeline.molecular.describe import describe_read
 from nenuphar.pipeline.response import lesions
@@ -43,7 +43,7 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
 
 def described(frames: Frames, knowledge: KnowledgeBase) -> Frames:
     """Order a cohort by patients and add the facts that methods compute."""
-    ordered = components.describe_frames(by_patient(frames))
+    ordered = several_specimens.describe_frames(components.describe_frames(by_patient(frames)))
     timed = timelines.describe_frames(lesions.describe_frames(ordered), knowledge)
     return grow_frames(respond_frames(timed, knowledge), knowledge)
 

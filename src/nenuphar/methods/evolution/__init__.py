@@ -1,0 +1,1 @@
+"""How groups of tumours may have arisen: hypotheses compared as models of a cohort."""
