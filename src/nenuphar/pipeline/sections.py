@@ -13,6 +13,10 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.evidence.consolidation_section import consolidation_section
 from nenuphar.pipeline.evidence.pooled_section import pooled_section
+from nenuphar.pipeline.evolution.paths import (
+    case_progression_section,
+    cohort_progression_section,
+)
 from nenuphar.pipeline.harmonised_section import harmonised_section
 from nenuphar.pipeline.matching.mechanism_section import mechanism_section
 from nenuphar.pipeline.matching.therapy_section import therapy_section
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...] = (
     case_molecular_section,
+    case_progression_section,
     case_response_section,
     case_resistance_section,
     consolidation_section,
@@ -43,13 +48,14 @@ CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...]
     trial_section,
     pooled_section,
 )
-"""Sections of a case page: groups and surroundings, response, mechanisms, treatments, trials."""
+"""Sections of a case page: groups and surroundings, progression, response, mechanisms, treatments, trials."""
 
 COHORT_SECTIONS: tuple[
     Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | Iterable[Section] | None], ...
 ] = (
     harmonised_section,
     cohort_molecular_section,
+    cohort_progression_section,
     cohort_response_section,
     cohort_resistance_sections,
     cohort_trial_section,

@@ -104,9 +104,7 @@ def draw_evolution(
     return DrawnCohort(_thinned(records, missing, rng), truth)
 
 
-def _pulled(
-    features: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _pulled(features: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Log-odds of every group from features: unit spread over tumours, directions drawn."""
     pulls = features @ rng.normal(size=(features.shape[1], len(GROUPS)))
     pulls -= pulls.mean(axis=1, keepdims=True)

@@ -107,9 +107,7 @@ class _Sorting:
         self.table = self.table.filter(~lost)
 
 
-def design_of(
-    table: pl.DataFrame, roles: Mapping[str, Sequence[str]], limits: Limits
-) -> Design:
+def design_of(table: pl.DataFrame, roles: Mapping[str, Sequence[str]], limits: Limits) -> Design:
     """Sort a table into what models read and what is set aside.
 
     A missing value never counts as `no`: a feature of which one value alone is on record, such as

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 _STEPS, _TOLERANCE = 100, 1e-5
 
 
-def deal_folds(
-    group: NDArray[np.int64], folds: int, repeats: int, seed: int
-) -> NDArray[np.int64]:
+def deal_folds(group: NDArray[np.int64], folds: int, repeats: int, seed: int) -> NDArray[np.int64]:
     """Deal tumours to folds, each group evenly, several times over.
 
     Args:
@@ -89,7 +87,9 @@ def out_of_fold(
     return found
 
 
-def log_likelihood(probability: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+def log_likelihood(
+    probability: NDArray[np.float64], group: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Log-probability, in nats, of the group that each tumour has."""
     return np.log(np.maximum(probability[np.arange(len(group)), group], 1e-12))
 

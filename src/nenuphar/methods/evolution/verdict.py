@@ -31,9 +31,7 @@ class Difference:
     high: float
 
 
-def paired_difference(
-    first: NDArray[np.float64], second: NDArray[np.float64]
-) -> Difference:
+def paired_difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> Difference:
     """Mean of first minus second over the same tumours, with a 95% t interval.
 
     Args:
