@@ -48,7 +48,7 @@ CASE_SECTIONS: tuple[Callable[[Assessment, KnowledgeBase], Section | None], ...]
     trial_section,
     pooled_section,
 )
-"""Sections of a case page: groups and surroundings, progression, response, mechanisms, treatments, trials."""
+"""Sections of a case page: groups, progression, response, mechanisms, treatments, trials."""
 
 COHORT_SECTIONS: tuple[
     Callable[[Frames, pl.DataFrame, KnowledgeBase], Section | Iterable[Section] | None], ...

@@ -318,6 +318,7 @@ class _Steps:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Keep sums in one order, so that results have the same bytes on every machine."""
+    import scipy.linalg  # noqa: F401 - its own linear algebra must be there to be limited
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):

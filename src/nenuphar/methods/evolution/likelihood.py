@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STEPS, _TOLERANCE = 100, 1e-5
+_OPTIONS = {"maxiter": 500, "maxcor": 20, "ftol": 0.0, "gtol": 1e-3}
 
 
 def deal_folds(group: NDArray[np.int64], folds: int, repeats: int, seed: int) -> NDArray[np.int64]:
@@ -64,27 +64,62 @@ def out_of_fold(
 
     Returns:
         Tumours × groups.
-
-    Source: multinomial regression as in scikit-learn (doi:10.5555/1953048.2078195).
     """
-    from sklearn import config_context
-    from sklearn.linear_model import LogisticRegression
+    learnt = fold != np.arange(int(fold.max()) + 1)[:, None]
+    held = (group == np.arange(int(group.max()) + 1)[:, None]).astype(float)
+    if not parents:
+        share = learnt @ held.T / learnt.sum(axis=1, keepdims=True)
+        return share[fold]
+    ones = np.ones((len(learnt), 1, len(group)))
+    design = np.concatenate([*(_scaled(values, learnt) for values in parents), ones], axis=1)
+    weights = _fitted(design, learnt.astype(float), held, prior_sd)
+    own = design[fold, :, np.arange(len(group))]
+    return _softmax(np.einsum("nc,ngc->ng", own, weights[fold]))
 
-    found = np.empty((len(group), int(group.max()) + 1))
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        for number in range(int(fold.max()) + 1):
-            held = fold == number
-            learnt = ~held
-            if not parents:
-                found[held] = np.bincount(group[learnt]) / learnt.sum()
-                continue
-            columns = np.hstack([_scaled(values, learnt) for values in parents])
-            model = LogisticRegression(
-                C=prior_sd**2, solver="newton-cholesky", max_iter=_STEPS, tol=_TOLERANCE
-            )
-            model.fit(columns[learnt], group[learnt])
-            found[held] = model.predict_proba(columns[held])
-    return found
+
+def _fitted(
+    design: NDArray[np.float64],
+    learnt: NDArray[np.float64],
+    held: NDArray[np.float64],
+    prior_sd: float,
+) -> NDArray[np.float64]:
+    """Coefficients of every fold, all folds in one problem that falls apart into one for each.
+
+    Args:
+        design: Folds × columns × tumours, the last column of ones, which has no prior.
+        learnt: Folds × tumours, 1 where the fold learns from the tumour.
+        held: Groups × tumours, 1 for the group of the tumour.
+        prior_sd: Spread of a coefficient a priori.
+
+    Returns:
+        Folds × groups × columns.
+    """
+    from scipy.optimize import minimize
+
+    shape = (len(design), len(held), design.shape[1])
+    precision = np.full(shape[2], prior_sd**-2)
+    precision[-1] = 0
+    turned = np.ascontiguousarray(design.transpose(0, 2, 1))
+    counted = learnt[:, None]
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = flat.reshape(shape)
+        odds = weights @ design
+        odds -= odds.max(axis=1, keepdims=True)
+        powers = np.exp(odds)
+        whole = powers.sum(axis=1, keepdims=True)
+        told = ((held * odds - np.log(whole) / len(held)) * counted).sum()
+        pulled = precision * weights
+        slope = ((powers / whole - held) * counted) @ turned + pulled
+        return float(0.5 * (pulled * weights).sum() - told), slope.ravel()
+
+    found = minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options=_OPTIONS)
+    return found.x.reshape(shape)
+
+
+def _softmax(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(odds - odds.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def log_likelihood(
@@ -95,12 +130,19 @@ def log_likelihood(
 
 
 def _scaled(values: NDArray[np.float64], learnt: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Centre and scale columns by the tumours learnt from, and give the set its shared prior."""
+    """Centre and scale columns by the tumours of each fold, and give the set its shared prior.
+
+    Args:
+        values: Tumours × columns, NaN where missing.
+        learnt: Folds × tumours.
+
+    Returns:
+        Folds × columns × tumours; 0 where missing, and in columns that are the same throughout.
+    """
     known = ~np.isnan(values)
-    seen = known[learnt].sum(axis=0)
-    there = np.where(known, values, 0.0)
-    mean = there[learnt].sum(axis=0) / np.maximum(seen, 1)
-    centred = np.where(known, values - mean, 0.0)
-    spread = np.sqrt((centred[learnt] ** 2).sum(axis=0) / np.maximum(seen, 1))
-    scale = np.where(spread > 1e-12, spread, np.inf)
-    return centred / scale / np.sqrt(values.shape[1])
+    there, weight = np.where(known, values, 0.0), learnt.astype(float)
+    seen = np.maximum(weight @ known.astype(float), 1)
+    centred = np.where(known.T, there.T - (weight @ there / seen)[:, :, None], 0.0)
+    spread = np.sqrt((centred**2 @ weight[:, :, None])[..., 0] / seen)
+    scale = np.where(spread > 1e-12, spread, np.inf) * np.sqrt(values.shape[1])
+    return centred / scale[:, :, None]

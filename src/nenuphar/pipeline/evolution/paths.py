@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
-from nenuphar.methods.several_specimens import SEVERAL
 from nenuphar.pipeline.case import Assessment
 from nenuphar.report.citing import short_source
 from nenuphar.report.molecular_sections import asks_of
