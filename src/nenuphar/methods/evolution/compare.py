@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nenuphar.domain.problems import UsageError
 from nenuphar.methods.evolution.features import (
     ALTERATIONS,
     MICROENVIRONMENT,
@@ -319,7 +320,13 @@ class _Steps:
 def _one_thread() -> Iterator[None]:
     """Keep sums in one order, so that results have the same bytes on every machine."""
     import scipy.linalg  # noqa: F401 - its own linear algebra must be there to be limited
-    from threadpoolctl import threadpool_limits
 
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise UsageError(
+            "comparing hypotheses needs scikit-learn; install it with "
+            "`pip install nenuphar[expression]`"
+        ) from error
     with threadpool_limits(1):
         yield

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.evolution.compare import (
@@ -119,8 +117,3 @@ def analyse(
     settings = settings_of(knowledge, **given)
     compared = compare_hypotheses(design, settings, limits.tumours_min, progress)
     return Analysis(design, settings, compared, tuple(hypotheses_of(knowledge)))
-
-
-def plain(analysis: Analysis) -> Mapping[str, Any]:
-    """Return an analysis as plain data, for JSON."""
-    raise NotImplementedError

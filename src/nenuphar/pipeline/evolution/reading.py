@@ -14,6 +14,17 @@ from nenuphar.io.columns import clean_ids
 from nenuphar.io.tables import Table, read_table
 from nenuphar.io.values import MISSING, nearest
 from nenuphar.methods.evolution.features import PARENTS
+from nenuphar.pipeline.evolution.folder import (
+    features_of,
+    group_of,
+    is_folder_of_results,
+    read_results,
+)
+
+_ID = "\0id"
+
+_ENOUGH = 40
+"""Specimens that a fact must group to be guessed as the group before others that group more."""
 
 _MOSTLY = 0.8
 """Share of the values of a column that are numbers from which on the others are mistakes."""
@@ -40,12 +51,14 @@ class Cohort:
 
     Attributes:
         table: One row a tumour, all text: `tumour`, `group` and the features; null where missing.
+        group: Column that the group was taken from.
         features: Features of each parent set.
         read: Rows read from the first table.
         problems: What could not be used, and remarks.
     """
 
     table: pl.DataFrame
+    group: str
     features: Mapping[str, tuple[str, ...]]
     read: int
     problems: tuple[Problem, ...]
@@ -55,7 +68,8 @@ def read_cohort(source: Path, further: Sequence[Path], roles: Roles) -> Cohort:
     """Read a cohort from one table, or from several that share the ids of tumours.
 
     Args:
-        source: The table that says which tumours there are.
+        source: The table that says which tumours there are, or a folder that `nenuphar assess`
+            wrote.
         further: Tables with more of their columns; their ids stand in the column of the same name,
             or in the first.
         roles: Which columns play which role.
@@ -64,29 +78,43 @@ def read_cohort(source: Path, further: Sequence[Path], roles: Roles) -> Cohort:
         UnreadableInputError: A table cannot be read, or its column of ids holds no ids.
         UsageError: A column does not exist, or plays two roles.
     """
-    first = read_table(source)
-    identifier = _id_column(first, roles.id, source)
-    problems = list(first.problems)
-    table = _by_id(first, identifier, source, problems)
+    problems: list[Problem] = []
+    if is_folder_of_results(source):
+        table = read_results(source).rename({"specimen": _ID})
+        height, roles = table.height, guessed(table, roles)
+    else:
+        first = read_table(source)
+        problems += first.problems
+        table = _by_id(first, _id_column(first, roles.id, source), source, problems)
+        height = first.frame.height
     for path in further:
         other = read_table(path)
         problems += other.problems
         own = roles.id if roles.id in other.frame.columns else other.frame.columns[0]
         joined = _by_id(other, own, path, problems)
-        taken = set(joined.columns) & set(table.columns) - {"\0id"}
+        taken = set(joined.columns) & set(table.columns) - {_ID}
         renamed = joined.rename({name: f"{path.stem}:{name}" for name in sorted(taken)})
         _tell_unmatched(table, renamed, path, problems)
-        table = table.join(renamed, on="\0id", how="left", maintain_order="left")
+        table = table.join(renamed, on=_ID, how="left", maintain_order="left")
     features = _features(table.columns, roles)
     chosen = [name for names in features.values() for name in names]
     read = table.select(
-        pl.col("\0id").alias("tumour"),
+        pl.col(_ID).alias("tumour"),
         _known(roles.group).alias("group"),
         *(_known(name).alias(name) for name in chosen),
     )
     columns = [_mended(read[name], source.name, read["tumour"], problems) for name in chosen]
     kept = read.with_columns(columns) if columns else read
-    return Cohort(kept, features, first.frame.height, tuple(problems))
+    return Cohort(kept, roles.group, features, height, tuple(problems))
+
+
+def guessed(table: pl.DataFrame, roles: Roles) -> Roles:
+    """Fill in roles that nobody named, from what facts are known to be."""
+    group = roles.group or group_of(table, _ENOUGH)
+    parents = {
+        parent: roles.parents.get(parent) or features_of(table, parent, group) for parent in PARENTS
+    }
+    return Roles(group, parents, roles.id)
 
 
 def _id_column(table: Table, wanted: str, source: Path) -> str:
@@ -110,13 +138,13 @@ def _by_id(table: Table, column: str, path: Path, problems: list[Problem]) -> pl
                 Problem(path.name, int(line), name or "", column, "", reason, fix, rejected=True)
             )
     kept = ids.is_not_null() & ~again
-    return table.frame.with_columns(ids.alias("\0id")).filter(kept)
+    return table.frame.with_columns(ids.alias(_ID)).filter(kept)
 
 
 def _tell_unmatched(
     table: pl.DataFrame, other: pl.DataFrame, path: Path, problems: list[Problem]
 ) -> None:
-    known = other["\0id"].is_in(table["\0id"].to_list())
+    known = other[_ID].is_in(table[_ID].to_list())
     if not known.any():
         raise UnreadableInputError(
             f"{path.name}: none of its ids is one of the cohort; name the column of ids by --id"
@@ -134,10 +162,12 @@ def _features(columns: Sequence[str], roles: Roles) -> dict[str, tuple[str, ...]
     Raises:
         UsageError: A name or pattern fits no column, or a column plays two roles.
     """
+    if not roles.group:
+        raise UsageError(f"name the column of the group by --group; columns are {_some(columns)}")
     if roles.group not in columns:
         raise UsageError(f"no column {roles.group!r} for the group{_near(roles.group, columns)}")
     found: dict[str, tuple[str, ...]] = {}
-    role_of = {roles.group: "group", "\0id": "id"}
+    role_of = {roles.group: "group", _ID: "id"}
     for parent in PARENTS:
         names: list[str] = []
         for pattern in roles.parents.get(parent, ()):
@@ -157,7 +187,11 @@ def _features(columns: Sequence[str], roles: Roles) -> dict[str, tuple[str, ...]
 
 def _near(name: str, columns: Sequence[str]) -> str:
     close = nearest(name, columns)
-    return f"; did you mean {close[0]!r}?" if close else f"; columns are {', '.join(columns[:12])}"
+    return f"; did you mean {close[0]!r}?" if close else f"; columns are {_some(columns)}"
+
+
+def _some(columns: Sequence[str]) -> str:
+    return ", ".join([name for name in columns if name != _ID][:12])
 
 
 def _known(name: str) -> pl.Expr:
