@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,15 +85,29 @@ def draft_mapping(path: Path, knowledge: KnowledgeBase) -> str:
     """
     table = read_table(path)
     keys = _keys(table)
-    proposals = propose(table, knowledge, without=set(keys.values()))
+    out_of_reach = set() if "component" in keys else {Scope.COMPONENT}
+    proposals = propose(table, knowledge, set(keys.values()), out_of_reach)
     row = _row_scope(keys, proposals, knowledge)
     return _write(path.stem, row, keys, proposals, table, knowledge)
 
 
-def propose(table: Table, knowledge: KnowledgeBase, without: Iterable[str] = ()) -> list[Proposal]:
-    """Return the best pairing of columns and facts, in the order of the columns."""
+def propose(
+    table: Table,
+    knowledge: KnowledgeBase,
+    without: Iterable[str] = (),
+    out_of_reach: Collection[Scope] = (),
+) -> list[Proposal]:
+    """Return the best pairing of columns and facts, in the order of the columns.
+
+    Args:
+        table: The table.
+        knowledge: The declared facts.
+        without: Columns that are ids and no facts.
+        out_of_reach: Scopes whose facts no row of the table can state.
+    """
     left_out = set(without)
-    observed = [fact for fact in knowledge.facts.values() if fact.stated]
+    stated = (fact for fact in knowledge.facts.values() if fact.stated)
+    observed = [fact for fact in stated if fact.scope not in out_of_reach]
     every: list[Proposal] = []
     for column in table.frame.columns:
         if column not in left_out:

@@ -120,6 +120,15 @@ def test_the_samples_of_the_lung_map_are_read_whole() -> None:
     assert "Supplementary_Table_S9.csv" in {file.name for file in result.inputs}
 
 
+def test_a_count_is_the_specimens_where_no_column_names_components(tmp_path: Path) -> None:
+    from nenuphar.knowledge.base import load_knowledge
+
+    file = tmp_path / "counts.csv"
+    file.write_text("Case,Ki-67 (%),Mitoses per 2 mm2\nB1,4,1\nB2,30,12\n")
+    mapping = parse_mapping(draft_mapping(file, load_knowledge()), "draft.yaml", load_knowledge())
+    assert set(mapping.columns) == {"pathology.ki67", "pathology.mitoses"}
+
+
 def test_a_draft_is_a_valid_mapping_of_its_table(tmp_path: Path) -> None:
     file = tmp_path / "My cases.csv"
     file.write_text(
