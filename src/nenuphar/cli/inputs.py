@@ -123,21 +123,12 @@ def validate(
     result = read_input(source, knowledge, mapping)
     if as_json:
         problems = [asdict(problem) for problem in result.problems]
-        data = {**_counts(result), "problems": problems}
+        data = {**result.counts, "problems": problems}
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         _print_result(result, limit)
     if result.rejected or result.values_rejected:
         raise typer.Exit(EXIT_REJECTED)
-
-
-def _counts(result: ReadResult) -> dict[str, int]:
-    return {
-        "read": result.read,
-        "accepted": result.accepted,
-        "rejected": result.rejected,
-        "values_rejected": result.values_rejected,
-    }
 
 
 def _print_result(result: ReadResult, limit: int) -> None:

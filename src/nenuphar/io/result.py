@@ -76,6 +76,12 @@ class ReadResult:
     specimens: Mapping[tuple[str, ...], Specimen] = field(default_factory=dict)
     attached: tuple[Attached, ...] = ()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records read, accepted and rejected, and values rejected, by name."""
+        names = ("read", "accepted", "rejected", "values_rejected")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass
 class Findings:

@@ -144,7 +144,11 @@ def run_job(
         lost: list[Problem] = []
         publish(out, partial(_build, run=run, found=found, chosen=chosen, pool=pool, lost=lost))
     problems = len(read.problems) + len(lost)
-    return Finished(out, _counts(read), problems, _entities(found.conclusions), tuple(lost))
+    entities = tuple(
+        (f"{value or '—'} ({status})", number)
+        for value, status, number in entities_of(found.conclusions)
+    )
+    return Finished(out, read.counts, problems, entities, tuple(lost))
 
 
 def _conclude(run: _Run, workers: int, scheduler: str, pool: Executor | None) -> _Concluded:
@@ -185,15 +189,6 @@ def latest_date(frames: Frames) -> str:
     return max(known, default="")
 
 
-def _counts(read: ReadResult) -> dict[str, int]:
-    return {
-        "read": read.read,
-        "accepted": read.accepted,
-        "rejected": read.rejected,
-        "values_rejected": read.values_rejected,
-    }
-
-
 def _inputs(read: ReadResult, mapping: Path | None) -> dict[str, str]:
     """Return the hash of every file that the results rest on, by its name."""
     others = dict(attached_files(read.specimens, read.attached))
@@ -203,16 +198,15 @@ def _inputs(read: ReadResult, mapping: Path | None) -> dict[str, str]:
     return hashes | {name: file_digest(path) for name, path in others.items() if path.is_file()}
 
 
-def _entities(conclusions: pl.DataFrame) -> tuple[tuple[str, int], ...]:
+def entities_of(conclusions: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """Return entity, status and number of conclusions, most frequent first; open ones are empty."""
     counted = (
         conclusions.filter(pl.col("fact") == _ENTITY)
-        .group_by("value", "status")
+        .group_by(pl.col("value").fill_null(""), "status")
         .len()
         .sort(["len", "value", "status"], descending=[True, False, False])
     )
-    return tuple(
-        (f"{value or '—'} ({status})", number) for value, status, number in counted.iter_rows()
-    )
+    return list(counted.iter_rows())
 
 
 def _patients_with_pages(conclusions: pl.DataFrame, frames: Frames, reports: str) -> list[str]:
@@ -258,7 +252,7 @@ def _build(
 
 def _manifest(run: _Run) -> dict[str, object]:
     return {
-        "counts": _counts(run.read),
+        "counts": run.read.counts,
         "inputs": _inputs(run.read, run.mapping),
         "knowledge": {"release": run.knowledge.release, "sha256": run.knowledge.digest},
         "software": {"version": __version__, "sha256": code_digest()},
@@ -273,7 +267,7 @@ def _cohort_page(
         conclusions,
         run.frames,
         problems,
-        _counts(run.read),
+        run.read.counts,
         run.knowledge,
         run.stamp,
         agreement=agreement_of(run.frames, conclusions, run.knowledge),
