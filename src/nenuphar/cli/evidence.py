@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nenuphar.cli.evidence_answer import Rows
     from nenuphar.methods.evidence.estimate import PoolingPlan
+    from nenuphar.pipeline.evidence.answer import Rows
 
 EXIT_REJECTED, EXIT_USAGE, EXIT_UNREADABLE = 1, 2, 3
 
@@ -92,8 +92,8 @@ def pool_command(  # noqa: PLR0913, PLR0917  # every option is one decision of t
 
     **Example:** `nenuphar evidence pool --counts responses.csv --method glmm --json`
     """
-    from nenuphar.cli import evidence_answer as answers
     from nenuphar.methods.evidence.estimate import EvidenceError, PoolingPlan
+    from nenuphar.pipeline.evidence import answer as answers
 
     if sum(map(bool, (counts, hazards, endpoint))) != 1:
         _stop("give one of --counts, --hazards or --endpoint.", EXIT_USAGE)
@@ -118,8 +118,8 @@ def pool_command(  # noqa: PLR0913, PLR0917  # every option is one decision of t
 def _material(
     counts: Path | None, hazards: Path | None, asked: tuple[str, list[str], str, str], column: str
 ) -> Any:
-    from nenuphar.cli import evidence_answer as answers
     from nenuphar.methods.evidence.selection import Question
+    from nenuphar.pipeline.evidence import answer as answers
 
     if counts:
         return answers.from_counts(_rows(counts), column)
@@ -134,10 +134,10 @@ def _material(
 
 def _rows(path: Path) -> Rows:
     """Rows of a table as text; delimiter, encoding and line ends are found from the content."""
-    from nenuphar.cli.evidence_answer import Rows
     from nenuphar.domain.problems import UnreadableInputError
     from nenuphar.io.tables import read_table
     from nenuphar.methods.evidence.counts import RejectedRow
+    from nenuphar.pipeline.evidence.answer import Rows
 
     try:
         table = read_table(path)

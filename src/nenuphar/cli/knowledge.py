@@ -78,6 +78,7 @@ def show(
     from nenuphar.domain.problems import UsageError
     from nenuphar.knowledge.base import load_knowledge
     from nenuphar.knowledge.check import nearest
+    from nenuphar.knowledge.search import users_of
 
     kb = load_knowledge()
     if record not in kb.raw:
@@ -92,9 +93,8 @@ def show(
     if as_json:
         return
     typer.echo(f"content hash: {kb.hash_of(record)}")
-    users = [key for key, other in kb.raw.items() if key != record and _mentions(other, record)]
-    if users:
-        typer.echo(f"used by: {', '.join(sorted(users))}")
+    if users := users_of(kb, record):
+        typer.echo(f"used by: {', '.join(users)}")
 
 
 def _show(data: Mapping[str, object], as_json: bool) -> None:
@@ -105,14 +105,6 @@ def _show(data: Mapping[str, object], as_json: bool) -> None:
         return
     text = yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=96)
     typer.echo(text.rstrip())
-
-
-def _mentions(value: object, name: str) -> bool:
-    if isinstance(value, dict):
-        return any(_mentions(part, name) for part in value.values())
-    if isinstance(value, list):
-        return any(_mentions(part, name) for part in value)
-    return value == name
 
 
 @kb_app.command()

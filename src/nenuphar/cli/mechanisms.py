@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from nenuphar.cli.outputs import console, print_json, table_of
-from nenuphar.cli.trials import AsJson, CaseFile, assess_with_questions
+from nenuphar.cli.trials import AsJson, CaseFile
 from nenuphar.io.whole_file import write_whole_text
 
 
@@ -33,6 +33,7 @@ def mechanisms(
         match_mechanisms,
         mechanism_as_data,
     )
+    from nenuphar.pipeline.matching.trials import assess_with_questions
     from nenuphar.report.figures.mechanism_map import draw_mechanisms, line_of, words
 
     kb = load_knowledge()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nenuphar.cli.outputs import console, print_json, table_of
-from nenuphar.cli.trials import AsJson, CaseFile, assess_with_questions
+from nenuphar.cli.trials import AsJson, CaseFile
 
 if TYPE_CHECKING:
     from nenuphar.pipeline.matching.therapies import TherapyMatch
@@ -58,6 +58,7 @@ def match(
     from nenuphar.io.case_file import read_case
     from nenuphar.knowledge.base import load_knowledge
     from nenuphar.pipeline.matching.therapies import THERAPY_NOTE, match_therapies, therapy_as_data
+    from nenuphar.pipeline.matching.trials import assess_with_questions
 
     kb = load_knowledge()
     matches = match_therapies(assess_with_questions(read_case(case, kb), kb), kb)

@@ -216,18 +216,10 @@ def _fit(counts: dict[str, int], patients: int) -> str:
 
 def _only_case(path: Path, kb: KnowledgeBase) -> Assessment | None:
     from nenuphar.io.case_file import collect_cases
+    from nenuphar.pipeline.matching.trials import assess_with_questions
 
     found = collect_cases(path, kb).cases
     return assess_with_questions(found[0], kb) if len(found) == 1 else None
-
-
-def assess_with_questions(case: Any, kb: KnowledgeBase) -> Assessment:
-    """Assess a case with the answers to the variant questions of trials and therapies."""
-    from nenuphar.engine.rows import rows_of_case
-    from nenuphar.pipeline.case import assess_rows
-    from nenuphar.pipeline.matching.trials import questions_of_trials
-
-    return assess_rows(case.patient, rows_of_case(case, questions_of_trials(kb)), kb)
 
 
 def _match_one(

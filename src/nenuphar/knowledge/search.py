@@ -47,6 +47,19 @@ def headline(record: Mapping[str, Any]) -> str:
     return str(record["id"])
 
 
+def users_of(kb: KnowledgeBase, record: str) -> list[str]:
+    """Return the ids of the other records that name a record, in order."""
+    return sorted(key for key, other in kb.raw.items() if key != record and _names(other, record))
+
+
+def _names(value: object, name: str) -> bool:
+    if isinstance(value, Mapping):
+        return any(_names(part, name) for part in value.values())
+    if isinstance(value, list):
+        return any(_names(part, name) for part in value)
+    return value == name
+
+
 class Difference(NamedTuple):
     """Records that differ between two knowledge bases, by id."""
 

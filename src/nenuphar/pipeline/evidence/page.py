@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from nenuphar.knowledge.base import load_knowledge
+from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods.evidence.audit import audit_records
 from nenuphar.methods.evidence.effects import clopper_pearson
 from nenuphar.pipeline.case import stamp_of
@@ -26,11 +26,18 @@ def write_browser(out: Path) -> tuple[Path, int]:
         The page, and the number of records on it.
     """
     knowledge = load_knowledge()
+    page, number = browser_page(knowledge)
+    publish(out, partial(_build, page=page, knowledge_release=knowledge.release))
+    return out / "index.html", number
+
+
+@lru_cache(maxsize=1)
+def browser_page(knowledge: KnowledgeBase) -> tuple[str, int]:
+    """Return the evidence page as HTML, and the number of records on it."""
     records = knowledge.kinds(*KINDS)
     records += audit_records([knowledge.raw[key] for key in sorted(knowledge.raw)])
     page = evidence_page(records, knowledge, stamp_of(knowledge), exact_intervals(records))
-    publish(out, partial(_build, page=page, knowledge_release=knowledge.release))
-    return out / "index.html", len(records)
+    return page, len(records)
 
 
 def exact_intervals(records: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:

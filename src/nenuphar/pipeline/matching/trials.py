@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from nenuphar.domain.case import Case
 from nenuphar.domain.conclusion import Trace
 from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
 from nenuphar.domain.truth import Truth, all_of
 from nenuphar.engine.asking import AssessedReader, ask, is_provisional, variant_questions
+from nenuphar.engine.rows import rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import (
     AllOf,
@@ -28,7 +30,8 @@ from nenuphar.knowledge.criterion import (
     parse_criterion,
 )
 from nenuphar.methods import treatment_lines
-from nenuphar.pipeline.case import Assessment, plan_of
+from nenuphar.pipeline.case import Assessment, assess_rows, plan_of
+from nenuphar.pipeline.molecular import describe as molecular
 from nenuphar.report.criteria import CriterionWords, may_turn
 
 NOT_SUITABILITY = (
@@ -157,6 +160,13 @@ def questions_of_trials(knowledge: KnowledgeBase) -> dict[str, HasVariant]:
         for tree in criteria_of(record[name])
     ]
     return {**plan_of(knowledge).variant_columns, **variant_questions(trees)}
+
+
+def assess_with_questions(case: Case, knowledge: KnowledgeBase) -> Assessment:
+    """Assess a case with the answers to the variant questions of trials, therapies, mechanisms."""
+    rows = rows_of_case(case, questions_of_trials(knowledge))
+    molecular.describe_case(case, rows, knowledge)
+    return assess_rows(case.patient, rows, knowledge)
 
 
 def reader_of(assessment: Assessment, knowledge: KnowledgeBase) -> AssessedReader:
