@@ -24,6 +24,7 @@ def case_page(  # noqa: PLR0913 - all that one page shows
     settings: Mapping[str, str] | None = None,
     cohort: str = "",
     sections: Sequence[Section] = (),
+    bare: bool = False,
 ) -> str:
     """Render one patient as one self-contained HTML page.
 
@@ -37,6 +38,7 @@ def case_page(  # noqa: PLR0913 - all that one page shows
         settings: How the run was asked for, by name.
         cohort: Address of the cohort page relative to this one; no link where it is empty.
         sections: What stands between the call and the other conclusions.
+        bare: Whether only what the page says is wanted, for a page that has a frame of its own.
 
     Returns:
         HTML without scripts and without anything that is loaded; the same input gives the same
@@ -46,6 +48,7 @@ def case_page(  # noqa: PLR0913 - all that one page shows
     view = CaseView(conclusions, rows, knowledge, shown)
     return render(
         "case.html",
+        frame="bare.html" if bare else "base.html",
         title=patient_id,
         patient=patient_id,
         view=view,

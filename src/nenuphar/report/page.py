@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nenuphar.report.compiled import CompiledTemplates
@@ -18,11 +18,16 @@ TEMPLATES = Path(__file__).with_name("templates")
 """Folder of the templates, their style and their scripts."""
 
 
-@lru_cache(maxsize=1)
-def environment() -> Environment:
-    """Return the surroundings of all templates: what is escaped, and the words they share."""
+@lru_cache(maxsize=2)
+def environment(*packages: str) -> Environment:
+    """Return the surroundings of all templates: what is escaped, and the words they share.
+
+    Args:
+        packages: Packages whose templates are found before those of the reports.
+    """
+    homes = [PackageLoader(name, "templates") for name in (*packages, "nenuphar.report")]
     templates = Environment(
-        loader=PackageLoader("nenuphar.report", "templates"),
+        loader=ChoiceLoader(homes),
         autoescape=True,
         undefined=StrictUndefined,
         bytecode_cache=CompiledTemplates(TEMPLATES),
