@@ -77,6 +77,7 @@ def _register() -> None:
         response,
         score,
         segments,
+        serve,
         subtype,
         therapies,
         trials,
@@ -87,7 +88,7 @@ def _register() -> None:
         *(demo, assess, explain, crosswalk, codes, convert, inputs),
         *(response, resistance, score, subtype, segments),
         *(trials, therapies, mechanisms, evolution),
-        *(evidence_browse, knowledge),
+        *(evidence_browse, knowledge, serve),
     )
     for module in modules:
         module.register(app)

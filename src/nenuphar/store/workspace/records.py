@@ -25,8 +25,8 @@ def new_id() -> str:
 
 
 def now() -> dt.datetime:
-    """Return the time in UTC, without a zone, to the second."""
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    """Return the time in UTC, without a zone; fine enough to order what happens in one second."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
 class Record(DeclarativeBase):

@@ -1,0 +1,1 @@
+"""The workspace in a browser: thin pages and an interface for scripts over the pipeline."""
