@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 Engine = Literal["auto", "plain", "compiled"]
 PLAIN_VALUES = 1_500_000  # below this many values the compiler's start costs more than it saves
+PLAIN_SAMPLE = 2_000  # values that could be ranked in the time that each sample costs besides
 BLOCK_BYTES = 2_000_000
 PARTS = 8
 SIGNS = {4: np.uint32(0x7FFFFFFF), 8: np.uint64(0x7FFFFFFFFFFFFFFF)}
@@ -69,7 +70,8 @@ class Scorer:
         method: one of `METHODS`.
         options: choices of the method.
         threads: how many threads the compiled path uses; all that the process may by default.
-        engine: `plain` (NumPy), `compiled` (Numba), or by the number of values.
+        engine: `plain` (NumPy), `compiled` (Numba), or by the number of values so far; both give
+            the same bits.
         single: rank in 32 bits: half the memory traffic; values that differ by less than 1e-7 of
             their size become ties.
     """
@@ -89,6 +91,7 @@ class Scorer:
         self.method, self.options = method, options or Options()
         self.signatures, self.engine, self.single = list(signatures), engine, single
         self.threads = threads or _processors()
+        self._scored = 0  # what the samples so far cost, in values
         self.duplicated = _repeated(genes)
         self._columns = _merging(genes) if self.duplicated else None
         self.genes = list(dict.fromkeys(genes)) if self.duplicated else list(genes)
@@ -155,8 +158,10 @@ class Scorer:
         n = values.shape[0]
         step = max(1, -(-n // PARTS))
         whole = Batch(np.empty((n, len(self.signatures))))
+        by_part = copy(self)
+        by_part.engine = "compiled" if self._compiled(values) else "plain"
         for start in range(0, n, step):
-            batch = self.score(values[start : start + step].tocsr())
+            batch = by_part.score(values[start : start + step].tocsr())
             whole.scores[start : start + step] = batch.scores
             whole.incomplete |= {start + row: lost for row, lost in batch.incomplete.items()}
         return whole
@@ -180,8 +185,9 @@ class Scorer:
     def _compiled(self, values: Matrix) -> bool:
         if self.engine != "auto":
             return self.engine == "compiled"
-        size = values.nnz if _is_sparse(values) else values.size
-        return size > PLAIN_VALUES and find_spec("numba") is not None
+        self._scored += values.nnz if _is_sparse(values) else values.size
+        self._scored += values.shape[0] * PLAIN_SAMPLE
+        return self._scored > PLAIN_VALUES and find_spec("numba") is not None
 
     def _step(self, values: Matrix) -> int:
         """Samples per block: about 2 MB of values or of sums, and work for every thread."""
