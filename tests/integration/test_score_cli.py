@@ -12,13 +12,11 @@ import polars as pl
 import pytest
 import typer
 from openpyxl import Workbook
-from scipy.sparse import csc_matrix, csr_matrix
 from typer.testing import CliRunner
 
 from nenuphar.cli.score import register
 from nenuphar.io.expression import (
     UnreadableError,
-    from_anndata,
     read_expression,
     write_wide,
 )
@@ -201,9 +199,51 @@ def test_wrong_usage_is_told_from_unreadable_input(run, files):
     assert run(files / "m.tsv", "--max-rank", "1").exit_code == 2
     assert run(files / "m.tsv", method="gsva").exit_code == 2
     assert run(files / "m.tsv", out="out.xml").exit_code == 2
+    assert run(files / "m.tsv", "--layer", "raw").exit_code == 3
     (files / "e.gmt").write_text("only\n")
     result = run(files / "m.tsv", signatures="e.gmt")
     assert (result.exit_code, "line 1: no genes" in result.stderr) == (3, True)
+
+
+def test_a_pandas_index_names_the_rows_though_parquet_puts_it_last(run, files):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X.T, index=GENES, columns=SAMPLES)
+    frame.to_parquet(files / "genes.parquet")
+    frame.T.rename_axis("sample").to_parquet(files / "samples.parquet")
+    frame.set_axis(range(10)).to_parquet(files / "numbers.parquet")
+    for name, options in (("genes", ()), ("samples", ("--samples-in-rows",))):
+        assert run(files / f"{name}.parquet", *options).exit_code == 0
+        out = pl.read_parquet(files / "out.parquet")
+        assert out["sample"].to_list() == SAMPLES
+        assert np.array_equal(out.drop("sample").to_numpy(), direct())
+    assert read_expression(files / "numbers.parquet").samples == SAMPLES[1:]
+
+
+def test_constant_samples_and_mouse_signatures_are_said(run, files):
+    frame = pl.read_csv(files / "m.tsv", separator="\t")
+    frame.with_columns(T2=pl.lit(3.5), T3=pl.lit(None)).write_csv(files / "c.csv")
+    result = run(files / "c.csv")
+    assert result.exit_code == 1
+    assert "Constant: sample T2: every value is the same" in result.stderr
+    assert "Unscored: sample T3." in result.stderr
+    (files / "mouse.gmt").write_text("NE\t\tAscl1\tChga\tInsm1\n")
+    result = run(files / "m.tsv", signatures="mouse.gmt")
+    assert result.exit_code == 3
+    assert "the signatures are spelt as mouse genes" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sample\t\tASCL1\n", "named 'sample'"),
+        ("NE\t\tASCL1+\tCHGA\tASCL1-\n", "line 1: ASCL1 has two weights or directions"),
+    ],
+)
+def test_sets_that_contradict_themselves_or_the_output_are_refused(run, files, text, says):
+    (files / "odd.gmt").write_text(text)
+    result = run(files / "m.tsv", signatures="odd.gmt")
+    assert (result.exit_code, says in result.stderr) == (3, True)
+    assert not (files / "out.parquet").exists()
 
 
 def workbook(path, frame):
@@ -244,7 +284,9 @@ def test_tables_are_read_whatever_their_marks_and_line_ends(files):
 
 
 def test_gmt_directions_weights_and_faults_are_read(tmp_path):
-    (tmp_path / "s.gmt").write_text("a\t\tASCL1\tYAP1-\tCHGA+\nb\t\tASCL1,2.5\tYAP1,-1\tASCL1,9\n")
+    (tmp_path / "s.gmt").write_text(
+        "a\t\tASCL1\tYAP1-\tCHGA+\nb\t\tASCL1,2.5\tYAP1,-1\tASCL1,2.5\n"
+    )
     assert read_gmt(tmp_path / "s.gmt") == {
         "a": {"ASCL1": 1.0, "YAP1": -1.0, "CHGA": 1.0},
         "b": {"ASCL1": 2.5, "YAP1": -1.0},
@@ -254,70 +296,6 @@ def test_gmt_directions_weights_and_faults_are_read(tmp_path):
         UnreadableError, match=r"line 1: 'x' is no weight.*line 2.*line 4: c occurs"
     ):
         read_gmt(tmp_path / "t.gmt")
-
-
-def annotated(matrix):
-    anndata = pytest.importorskip("anndata")
-    pd = pytest.importorskip("pandas")
-    names = pd.Index([f"c{i}" for i in range(matrix.shape[0])])
-    return anndata.AnnData(
-        matrix, obs=pd.DataFrame(index=names), var=pd.DataFrame(index=pd.Index(GENES))
-    )
-
-
-@pytest.mark.parametrize("layout", [csr_matrix, csc_matrix, np.asarray])
-@pytest.mark.parametrize("suffix", ["h5ad", "zarr"])
-def test_anndata_files_are_scored_in_portions(files, run, suffix, layout):
-    counts = np.random.default_rng(2).poisson(1.0, (23, 10)).astype(np.float32)
-    data = annotated(layout(counts))
-    path = files / f"cells.{suffix}"
-    getattr(data, f"write_{suffix}")(path)
-    matrix = read_expression(path)
-    scorer = Scorer(GENES, as_signatures(SETS), "ucell")
-    portions = [scorer.score(values).scores for _, values in matrix.blocks(rows=7)]
-    expected = scorer.score(counts).scores
-    assert np.array_equal(np.concatenate(portions), expected)
-    assert run(path, method="ucell").exit_code == 0
-    out = pl.read_parquet(files / "out.parquet")
-    assert out["sample"].to_list() == [f"c{i}" for i in range(23)]
-    assert np.array_equal(out.drop("sample").to_numpy(), expected)
-
-
-class Lazy:
-    """Stands for a Dask array: slices are lazy and have to be computed."""
-
-    def __init__(self, values):
-        self.held, self.shape = values, values.shape
-
-    def __getitem__(self, rows):
-        return Lazy(self.held[rows])
-
-    def compute(self):
-        return self.held
-
-
-def test_anndata_in_memory_backed_and_lazy_score_alike(files):
-    counts = np.random.default_rng(2).poisson(1.0, (5000, 10)).astype(np.float64)
-    data = annotated(csr_matrix(counts))
-    expected = Scorer(GENES, as_signatures(SETS), "aucell").score(counts).scores
-    frame = score(data, SETS, "aucell")
-    assert np.array_equal(frame.drop("sample").to_numpy(), expected)
-    assert np.array_equal(data.obsm["score_aucell"], expected)
-    assert list(data.uns["score_aucell"]) == ["NE", "cycle"]
-
-    data.write_h5ad(files / "cells.h5ad")
-    anndata = pytest.importorskip("anndata")
-    backed = anndata.read_h5ad(files / "cells.h5ad", backed="r")
-    assert np.array_equal(score(backed, SETS, "aucell").drop("sample").to_numpy(), expected)
-
-    class Holder:
-        var_names, obs_names, obsm, uns = GENES, list(data.obs_names), {}, {}
-
-    for held in (counts, csr_matrix(counts)):
-        Holder.X = Lazy(held)
-        assert np.array_equal(score(Holder, SETS, "aucell").drop("sample").to_numpy(), expected)
-        portions = [v for _, v in from_anndata(Holder).blocks()]
-        assert [p.shape[0] for p in portions] == [4096, 904]
 
 
 def test_frames_of_polars_and_pandas_score_alike():
@@ -357,6 +335,8 @@ BAD = {
     "binary.csv": bytes(range(256)),
     "comment.csv": b"# nothing else\n",
     "page.csv": b"<html><body>Not found</body></html>",
+    "short.gct": b"hello\n",
+    "sized.gct": b"#1.2\nten\t3\nNAME\tDescription\tT1\n",
     "ragged.csv": b"gene,T1,T2\nASCL1,1.5,2.5\nCHGA,2.5,1.5,7,8\n",
 }
 

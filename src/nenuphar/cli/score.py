@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from nenuphar.methods.expression import Options, Scorer, Signature
 
 REJECTED, USAGE, UNREADABLE = 1, 2, 3
-SHOWN = 10
-ID_KINDS = {"ensembl": "Ensembl id", "entrez": "Entrez id", "joined": "symbol and id"}
+ANNDATA, SSGSEA, AUCELL, UCELL = "AnnData", "ssGSEA", "AUCell", "UCell"
+OTHERS = "singscore, z-score, ULM"
 
 
 class MethodName(StrEnum):
@@ -49,6 +49,10 @@ EXPRESSION is genes × samples (.csv .tsv .txt .xlsx .parquet .gct, first column
 genes are measured is empty. Ties count with their expected value: no score depends on the order of
 genes or on the other samples (but for --normalise range).
 
+Defaults are those of the usual tools: ssGSEA gives gseapy's raw score, AUCell covers decoupler's
+top 5%, UCell cuts off as pyucell does, z-score and ULM are decoupler's. docs/scoring.md says where
+results differ and why.
+
 Example: nenuphar score tumours.tsv --signatures builtin --method singscore -o scores.parquet
 """
 
@@ -65,6 +69,17 @@ def score(  # noqa: PLR0913, PLR0917
     samples_in_rows: Annotated[
         bool, typer.Option("--samples-in-rows", help="The table has samples in rows.")
     ] = False,
+    layer: Annotated[
+        str | None,
+        typer.Option(help="The layer to score, or `raw` [default: X].", rich_help_panel=ANNDATA),
+    ] = None,
+    gene_names: Annotated[
+        str | None,
+        typer.Option(
+            help="The column of var that names the genes [default: its index].",
+            rich_help_panel=ANNDATA,
+        ),
+    ] = None,
     coverage_min: Annotated[
         float | None,
         typer.Option(
@@ -75,21 +90,63 @@ def score(  # noqa: PLR0913, PLR0917
         ),
     ] = None,
     n_up: Annotated[
-        int | None, typer.Option(min=2, help="AUCell: top genes considered [default: 5%].")
+        int | None,
+        typer.Option(min=2, help="Top genes considered [default: 5%].", rich_help_panel=AUCELL),
     ] = None,
-    max_rank: Annotated[int, typer.Option(min=2, help="UCell: rank of the cut-off.")] = 1500,
+    max_rank: Annotated[
+        int, typer.Option(min=2, help="Rank of the cut-off.", rich_help_panel=UCELL)
+    ] = 1500,
+    rank_zeros: Annotated[
+        bool,
+        typer.Option(
+            "--rank-zeros",
+            help="Zeros keep the rank of their tie; by default they count as cut off.",
+            rich_help_panel=UCELL,
+        ),
+    ] = False,
     missing_last: Annotated[
         bool,
-        typer.Option("--missing-last", help="UCell: unmeasured genes count as lowest"),
+        typer.Option(
+            "--missing-last",
+            help="Unmeasured genes count as cut off, as in pyucell; by default they are left out.",
+            rich_help_panel=UCELL,
+        ),
     ] = False,
-    w_neg: Annotated[float, typer.Option(help="UCell: weight of the genes expected low.")] = 1.0,
-    exponent: Annotated[float, typer.Option(min=0, help="ssGSEA: power of the ranks.")] = 0.25,
+    w_neg: Annotated[
+        float, typer.Option(help="Weight of the genes expected low.", rich_help_panel=UCELL)
+    ] = 1.0,
+    exponent: Annotated[
+        float, typer.Option(min=0, help="Power of the ranks.", rich_help_panel=SSGSEA)
+    ] = 0.25,
     normalise: Annotated[
         Normalise,
-        typer.Option(help="ssGSEA: `none` is the raw score, `range` gseapy's NES (by the cohort)."),
+        typer.Option(
+            help="`none` is the raw score, `genes` divides it by the number of genes, `range` is "
+            "gseapy's NES and depends on the cohort.",
+            rich_help_panel=SSGSEA,
+        ),
     ] = Normalise.none,
     uncentred: Annotated[
-        bool, typer.Option("--uncentred", help="singscore: from 0 to 1 in place of around 0.")
+        bool,
+        typer.Option(
+            "--uncentred",
+            help="singscore: from 0 to 1 in place of around 0.",
+            rich_help_panel=OTHERS,
+        ),
+    ] = False,
+    keep_mean: Annotated[
+        bool,
+        typer.Option(
+            "--keep-mean",
+            help="z-score: the sample's mean is not taken off.",
+            rich_help_panel=OTHERS,
+        ),
+    ] = False,
+    slope: Annotated[
+        bool,
+        typer.Option(
+            "--slope", help="ULM: the slope in place of its t value.", rich_help_panel=OTHERS
+        ),
     ] = False,
     single: Annotated[
         bool, typer.Option("--float32", help="Rank in single precision (half the memory).")
@@ -101,6 +158,7 @@ def score(  # noqa: PLR0913, PLR0917
 ) -> None:
     """Runs the command; the help text is `_HELP`."""
     from nenuphar.cli.outputs import check_output
+    from nenuphar.cli.score_report import tell
     from nenuphar.io.expression import UnreadableError, read_expression, write_wide
     from nenuphar.methods.expression import (
         ExpressionError,
@@ -114,14 +172,19 @@ def score(  # noqa: PLR0913, PLR0917
         options = Options(
             n_up=n_up,
             max_rank=max_rank,
+            zeros_last=not rank_zeros,
             missing_last=missing_last,
             w_neg=w_neg,
             exponent=exponent,
             normalise=normalise.value,
             centre=not uncentred,
+            subtract_mean=not keep_mean,
+            slope=slope,
         )
         wanted = _signatures(signatures, coverage_min)
-        matrix = read_expression(expression, samples_in_rows=samples_in_rows)
+        matrix = read_expression(
+            expression, samples_in_rows=samples_in_rows, layer=layer, gene_names=gene_names
+        )
         scores, report = _score(matrix, wanted, method.value, options, threads, single)
         if scores is not None:
             write_wide(output, matrix.samples, [one.name for one in wanted], scores)
@@ -131,7 +194,7 @@ def score(  # noqa: PLR0913, PLR0917
     except (UnreadableError, ExpressionError, SignatureError) as problem:
         typer.echo(f"Error: {problem}", err=True)
         raise typer.Exit(UNREADABLE) from None
-    _tell(report, json_report)
+    tell(report, json_report)
     if scores is None:
         raise typer.Exit(UNREADABLE)
     raise typer.Exit(REJECTED if matrix.rejected or report["unscored"] else 0)
@@ -158,6 +221,7 @@ def _score(
     """Scores block by block; None for the scores where the input forbids it."""
     import numpy as np
 
+    from nenuphar.cli.score_report import describe
     from nenuphar.methods.expression import Scorer, by_range, inspect_names
 
     findings = inspect_names(matrix.genes, matrix.samples, signatures)
@@ -168,6 +232,7 @@ def _score(
     report |= {
         "left_out": matrix.left_out,
         "incomplete": [],
+        "constant": [],
         "unscored": [],
         "signatures": [],
         "replaced": [],
@@ -179,7 +244,7 @@ def _score(
         scores = _score_blocks(matrix, scorer, findings, report)
         if method == "ssgsea" and options.normalise == "range":
             scores = by_range(scores)
-        _describe(scorer, report)
+        describe(scorer, report)
         _judge(scores, scorer, matrix, report, findings)
         if np.isnan(scores).all():
             scores = None
@@ -198,7 +263,7 @@ def _score_blocks(
     import numpy as np
 
     from nenuphar.cli.progress import shown
-    from nenuphar.methods.expression import inspect_values
+    from nenuphar.methods.expression import constant_samples, inspect_values
 
     total = len(matrix.samples)
     scores = np.full((total, len(scorer.signatures)), np.nan)
@@ -214,31 +279,9 @@ def _score_blocks(
                 {"sample": matrix.samples[start + row], "missing": n}
                 for row, n in sorted(batch.incomplete.items())
             ]
+            report["constant"] += [matrix.samples[start + row] for row in constant_samples(values)]
             progress("Scoring", start + values.shape[0], total)
     return scores
-
-
-def _describe(scorer: Scorer, report: dict[str, Any]) -> None:
-    report["signatures"] = [
-        {
-            "signature": cover.signature,
-            "genes": cover.genes,
-            "found": cover.found,
-            "coverage": round(cover.fraction, 4),
-            "required": cover.required,
-            "refused": cover.refused,
-            "missing": list(cover.missing),
-        }
-        for cover in scorer.match.coverage
-    ]
-    report["replaced"] = [
-        {name: getattr(one, name) for name in one.__slots__} for one in scorer.match.replaced
-    ]
-    for kind in ("ambiguous", "confusable"):
-        report[kind] = [
-            {"name": one.name, "candidates": list(one.candidates)}
-            for one in getattr(scorer.match, kind)
-        ]
 
 
 def _judge(
@@ -272,69 +315,10 @@ def _judge(
             Finding(
                 "no_scores",
                 "error",
-                "no sample has a score: each is constant, or lacks most values",
+                "no sample has a score: each is constant, or lacks most values"
+                if matrix.samples
+                else "there are no samples",
                 "check that the matrix holds expression values",
             )
         )
     report["unscored"] = [matrix.samples[row] for row in np.flatnonzero(empty)]
-
-
-def _replaced(replaced: list[dict[str, str]]) -> list[str]:
-    """A line for every gene found under another symbol, and one for each kind of id."""
-    from collections import Counter
-
-    by_id = Counter(one["via"] for one in replaced if one["via"] in ID_KINDS)
-    return [
-        f"Replaced: {one['wanted']} was found as {one['row']} ({one['symbol']}, {one['via']})."
-        for one in replaced
-        if one["via"] not in ID_KINDS
-    ] + [
-        f"Replaced: {number} genes were found by their {ID_KINDS[kind]}; --json lists them."
-        for kind, number in sorted(by_id.items())
-    ]
-
-
-def _tell(report: dict[str, Any], as_json: bool) -> None:
-    """Says what was noticed: JSON on standard output, or sentences on standard error."""
-    if as_json:
-        import json
-
-        typer.echo(json.dumps(report, indent=2, sort_keys=True))
-        return
-    lines = [
-        f"{finding['severity'].capitalize()}: {finding['message']}. Remedy: {finding['fix']}."
-        for finding in report["findings"]
-        if finding["code"] != "negative_values"
-    ]
-    lines += [f"Left out: column {one} holds no expression." for one in report["left_out"]]
-    lines += [
-        f"Refused: {one['signature']}: {one['found']} of {one['genes']} genes measured, "
-        f"{one['required']:.0%} needed."
-        for one in report["signatures"]
-        if one["refused"]
-    ]
-    lines += _replaced(report["replaced"])
-    lines += [
-        f"Ambiguous: {one['name']} may be {' or '.join(one['candidates'])}; not used."
-        for one in report["ambiguous"]
-    ]
-    lines += [
-        f"Note: {one['name']} was taken as the gene of that symbol, not as "
-        f"{' or '.join(one['candidates'])}."
-        for one in report["confusable"]
-    ]
-    lines += [
-        f"Incomplete: sample {one['sample']}: {one['missing']} values missing or not finite; "
-        "scored on the others."
-        for one in report["incomplete"][:SHOWN]
-    ]
-    more = len(report["incomplete"]) - SHOWN
-    lines += [f"Incomplete: {more} more samples; --json lists them."] if more > 0 else []
-    lines += [f"Unscored: sample {one}." for one in report["unscored"]]
-    lines += [
-        f"Rejected: {one['file']}, line {one['line']}, {one['record'] or 'no name'}, "
-        f"{one['column']}: {one['reason']}; {one['fix']}."
-        for one in report["rejected"]
-    ]
-    for line in lines:
-        typer.echo(line, err=True)

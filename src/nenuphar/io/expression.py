@@ -1,14 +1,14 @@
-"""Reads expression matrices (tables, GCT, AnnData files) and writes scores."""
+"""Reads expression matrices (tables, GCT; AnnData files in `annotated`) and writes scores."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from nenuphar.io.expression_matrix import ExpressionMatrix, Rejected
 from nenuphar.io.matrix_text import REPEAT, UnreadableError, file_text, text_frame
 from nenuphar.io.whole_file import write_whole_table
 
@@ -20,86 +20,43 @@ ANNOTATION = {
     "entrez_gene_id", "entrezgeneid", "entrez", "description", "gene_name", "gene_symbol",
     "hgnc_symbol", "ensembl_gene_id", "gene_biotype",
 }  # fmt: skip
-BLOCK_ROWS = 4096
 SHOWN = 5
 # Genes whose names have small letters: open reading frames, and RNA names of GENCODE and miRBase.
 SMALL_LETTERS = re.compile(r"C(\d+|X|Y)orf\d|hsa[-.]|sno[A-Z]|uc[_.]\d|U\d+atac|Metazoa_SRP|Vault")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A part of the input that was not used, by the columns of `rejected.tsv`."""
-
-    file: str
-    line: int | None
-    record: str
-    column: str
-    value: str
-    reason: str
-    fix: str
-
-
-@dataclass(slots=True)
-class ExpressionMatrix:
-    """Samples × genes, in memory or on disk.
-
-    values: a NumPy array, a SciPy sparse matrix, or anything that gives one of them when its rows
-    are sliced (backed AnnData, Dask, HDF5, Zarr). Missing values are NaN.
-    left_out: columns that hold no expression (text, or clinical numbers beside the genes).
-    """
-
-    genes: list[str]
-    samples: list[str]
-    values: Any
-    rejected: list[Rejected] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether all values are at hand."""
-        import numpy as np
-
-        return isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr")
-
-    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
-        """Portions of samples with the number of their first: all at once where in memory."""
-        import numpy as np
-
-        if self.in_memory:
-            yield 0, self.values
-            return
-        for start in range(0, len(self.samples), rows):
-            part = self.values[start : start + rows]
-            part = part.compute() if hasattr(part, "compute") else part
-            yield start, part if hasattr(part, "tocsr") else np.asarray(part)
-
-
-def read_expression(path: Path, *, samples_in_rows: bool = False) -> ExpressionMatrix:
+def read_expression(
+    path: Path,
+    *,
+    samples_in_rows: bool = False,
+    layer: str | None = None,
+    gene_names: str | None = None,
+) -> ExpressionMatrix:
     """Reads a matrix by suffix: `.csv .tsv .txt .xlsx .parquet .gct .h5ad .zarr` (text also `.gz`).
 
-    Tables hold genes in rows, their names in the first column; `samples_in_rows` is the other
-    way round. Text in place of a number is listed as rejected and counts as missing. Raises
-    `UnreadableError`.
+    Tables hold genes in rows, their names in the first column (or the index that pandas wrote);
+    `samples_in_rows` is the other way round. `layer` and `gene_names` choose a layer (or `raw`)
+    and a column of `var` in AnnData files. Text in place of a number is listed as rejected and
+    counts as missing. Raises `UnreadableError`.
     """
     path = Path(path)
     if not path.exists():
         raise UnreadableError(f"{path}: no such file")
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     try:
-        if suffix == ".h5ad":
-            import h5py
+        if suffix in {".h5ad", ".zarr"}:
+            from nenuphar.io.annotated import read_annotated
 
-            return _annotated(h5py.File(path, "r"), path)
-        if suffix == ".zarr":
-            import zarr
-
-            return _annotated(zarr.open_group(path, mode="r"), path)
+            return read_annotated(path, layer, gene_names)
+        if layer or gene_names:
+            raise UnreadableError(
+                f"{path.name}: only AnnData has layers and a choice of gene names; "
+                "leave --layer and --gene-names out"
+            )
         if suffix == ".gct":
             return _gct(path)
         if suffix == ".parquet":
-            import polars as pl
-
-            return _from_frame(_whole_table(pl.read_parquet, path), path, samples_in_rows, 2)
+            return _from_frame(_whole_table(_parquet, path), path, samples_in_rows, 2)
         if suffix == ".xlsx":
             import polars as pl
 
@@ -130,6 +87,18 @@ def _whole_table(read: Callable[[Path], pl.DataFrame], path: Path) -> pl.DataFra
         raise UnreadableError(
             f"{path.name}: not a readable {path.suffix} file ({first}); export the table again"
         ) from problem
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    """A Parquet table; the index that pandas puts at its end comes first again."""
+    import json
+
+    import polars as pl
+
+    frame = pl.read_parquet(path)
+    noted = json.loads(pl.read_parquet_metadata(path).get("pandas", "{}"))
+    index = [name for name in noted.get("index_columns", []) if name in frame.columns]
+    return frame.select(*index[:1], pl.exclude(index)) if index else frame
 
 
 def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
@@ -187,8 +156,8 @@ def _from_frame(
     if len(set(samples)) < len(samples):
         twice = sorted(name for name, n in Counter(samples).items() if n > 1)
         raise UnreadableError(
-            f"{path.name}: {len(twice)} samples occur more than once "
-            f"({', '.join(twice[:SHOWN])}); name every sample once"
+            f"{path.name}: samples that occur more than once: {', '.join(twice[:SHOWN])}"
+            f"{' …' if len(twice) > SHOWN else ''}; name every sample once"
             + ("" if samples_in_rows else ", or give --samples-in-rows")
         )
     return ExpressionMatrix(
@@ -258,12 +227,12 @@ def _gct(path: Path) -> ExpressionMatrix:
     """GCT 1.2 and 1.3; annotation columns and rows are left out."""
     raw = file_text(path)
     head = raw.split(b"\n", 2)
-    try:
-        shape = [int(part) for part in head[1].split()]
-    except (ValueError, IndexError) as problem:
+    size = head[1].split() if len(head) > 2 else []
+    if len(size) not in {2, 4} or not all(part.isdigit() for part in size):
         raise UnreadableError(
-            f"{path.name}, line 2: no GCT dimensions; a GCT file begins with #1.2 and its size"
-        ) from problem
+            f"{path.name}: line 2 states no size; a GCT file begins with #1.2 and its dimensions"
+        )
+    shape = [int(part) for part in size]
     frame = text_frame(raw, path, skip=2)
     notes, heads = (shape[2], shape[3]) if len(shape) == 4 else (1, 0)
     frame = frame.drop(frame.columns[1 : 1 + notes])[heads:]
@@ -273,39 +242,6 @@ def _gct(path: Path) -> ExpressionMatrix:
             f"but there are {frame.height} × {frame.width - 1}; correct the file"
         )
     return _from_frame(frame, path, samples_in_rows=False, first_line=4 + heads)
-
-
-def _annotated(group: Any, path: Path) -> ExpressionMatrix:
-    """An AnnData file; X stays on disk."""
-    try:
-        names = {}
-        for axis in ("obs", "var"):
-            held = group[axis]
-            index = held[held.attrs["_index"]]
-            names[axis] = _names(index)
-        x = group["X"]
-    except KeyError as problem:
-        raise UnreadableError(
-            f"{path.name}: no AnnData ({problem} is missing); write it with anndata 0.7 or later"
-        ) from problem
-    if hasattr(x, "keys"):
-        from anndata.io import sparse_dataset
-
-        x = sparse_dataset(x)
-        if x.format == "csc":
-            x = x.to_memory()  # rows cannot be read out of columns on disk
-    return ExpressionMatrix(names["var"], names["obs"], x)
-
-
-def _names(index: Any) -> list[str]:
-    values = index.asstr()[:] if hasattr(index, "asstr") else index[:]
-    return [str(value) for value in values]
-
-
-def from_anndata(adata: Any) -> ExpressionMatrix:
-    """The matrix of an AnnData object: in memory, backed or Dask-backed; nothing is copied."""
-    names = [[str(name) for name in axis] for axis in (adata.var_names, adata.obs_names)]
-    return ExpressionMatrix(*names, adata.X)
 
 
 def write_wide(

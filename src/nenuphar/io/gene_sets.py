@@ -14,8 +14,8 @@ def read_gmt(path: Path) -> dict[str, dict[str, float]]:
     """Gene sets of a GMT file as name → gene → weight.
 
     A gene may carry a direction (`MKI67-`) or a weight (`MKI67,0.5`); a gene that comes twice in
-    a set counts once. Raises `UnreadableError` for lines without genes, sets of one name and
-    weights that are no numbers, all together.
+    a set counts once. Raises `UnreadableError` for lines without genes, sets of one name, genes
+    with two weights and weights that are no numbers, all together.
     """
     if not Path(path).is_file():
         raise UnreadableError(f"{path}: no such file; give a .gmt file, or `builtin`")
@@ -46,7 +46,8 @@ def read_gmt(path: Path) -> dict[str, dict[str, float]]:
 def _weights(entries: Sequence[str]) -> dict[str, float]:
     weights: dict[str, float] = {}
     for gene, weight in map(_weighted, filter(None, entries)):
-        weights.setdefault(gene, weight)
+        if weights.setdefault(gene, weight) != weight:
+            raise ValueError(f"{gene} has two weights or directions; choose one")
     return weights
 
 

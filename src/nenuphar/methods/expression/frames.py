@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nenuphar.methods.expression.quality import Finding, inspect_names, inspect_values
+from nenuphar.methods.expression.quality import (
+    Finding,
+    constant_samples,
+    inspect_names,
+    inspect_values,
+)
 from nenuphar.methods.expression.scorer import ExpressionError, Scorer
 from nenuphar.methods.expression.signatures import Signature, as_signatures, builtin_signatures
 from nenuphar.methods.expression.statistics import Options
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 ROWS = 4096
 SHOWN = 4
+RAW = "raw"
 
 
 def score(
@@ -28,6 +34,7 @@ def score(
     options: Options | None = None,
     threads: int | None = None,
     coverage_min: float | None = None,
+    layer: str | None = None,
 ) -> pl.DataFrame:
     """Scores samples with signatures, each sample by itself.
 
@@ -40,20 +47,23 @@ def score(
         options: choices of the method.
         threads: threads of the compiled path; all by default.
         coverage_min: fraction (0-1) of a signature that must be measured, in place of its own.
+        layer: the layer of AnnData to score in place of X; `raw` for its raw X.
 
     Returns:
         One row per sample, first column `sample`; null where a signature is measured too little
         or a score does not exist. Missing values (NaN, null) are left out of their own sample.
 
     Raises:
-        ExpressionError: the matrix is none of the above, is transposed, or holds mouse genes
-            where the signatures are human.
-        SignatureError: a signature is empty or has a weight that is no number.
+        ExpressionError: the matrix is none of the above, lacks the layer, is transposed, or holds
+            mouse genes where the signatures are human (or the other way round).
+        SignatureError: a signature is empty, has a weight that is no number, or expects a gene
+            both high and low.
         OptionError: an unknown method or an impossible option.
 
     Warns:
         UserWarning: what is odd about the values (counts where the method uses values, centred
-            genes), genes that come twice, and signatures of which too little is measured.
+            genes, constant samples), genes and samples that come twice, and signatures of which
+            too little is measured.
     """
     import polars as pl
 
@@ -62,17 +72,10 @@ def score(
             raise ExpressionError(f"signatures {signatures!r}: give a mapping or 'builtin'")
         signatures = builtin_signatures()
     wanted, options = as_signatures(signatures, coverage_min), options or Options()
-    genes, samples, values = _matrix(expression)
+    genes, samples, values = _matrix(expression, layer)
     _heed(inspect_names(genes, samples, wanted))
     scorer = Scorer(genes, wanted, method, options, threads)
-    scores = np.empty((len(samples), len(wanted)))
-    start = 0
-    for part in _parts(values, len(samples)):
-        if start == 0:
-            _heed(inspect_values(part, method))
-        scores[start : start + part.shape[0]] = scorer.score(part).scores
-        start += part.shape[0]
-    _say_refused(scorer)
+    scores = _in_parts(values, samples, scorer)
     if method == "ssgsea" and options.normalise == "range":
         scores = by_range(scores)
     names = [one.name for one in wanted]
@@ -84,25 +87,48 @@ def score(
     return frame.with_columns(pl.col(names).fill_nan(None))
 
 
+def _in_parts(values: Any, samples: list[str], scorer: Scorer) -> NDArray[np.float64]:
+    """Scores of all samples; warns of what is odd about them and of what cannot be scored."""
+    scores = np.empty((len(samples), len(scorer.signatures)))
+    start, constant = 0, []
+    for part in _parts(values, len(samples)):
+        if start == 0:
+            _heed(inspect_values(part, scorer.method))
+        scores[start : start + part.shape[0]] = scorer.score(part).scores
+        constant += [samples[start + row] for row in constant_samples(part)]
+        start += part.shape[0]
+    if constant:
+        _warn(
+            f"every value is the same in {len(constant)} samples ({_some(constant)}): "
+            "their scores say nothing; leave them out"
+        )
+    refused = [
+        f"{one.signature} ({one.found} of {one.genes})"
+        for one in scorer.match.coverage
+        if one.refused
+    ]
+    if refused:
+        _warn(
+            f"{len(refused)} of {len(scorer.signatures)} signatures are measured too little for a "
+            f"score: {_some(refused)}; check the gene names, or lower coverage_min"
+        )
+    return scores
+
+
 def _heed(findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.severity == "error":
             raise ExpressionError(f"{finding.message}; {finding.fix}")
         if finding.severity == "caution":
-            warnings.warn(f"{finding.message}; {finding.fix}", UserWarning, stacklevel=3)
+            _warn(f"{finding.message}; {finding.fix}")
 
 
-def _say_refused(scorer: Scorer) -> None:
-    refused = [one for one in scorer.match.coverage if one.refused]
-    if refused:
-        shown = [f"{one.signature} ({one.found} of {one.genes})" for one in refused[:SHOWN]]
-        listed = ", ".join(shown) + (" …" if len(refused) > SHOWN else "")
-        warnings.warn(
-            f"{len(refused)} of {len(scorer.signatures)} signatures are measured too little for a "
-            f"score: {listed}; check the gene names, or lower coverage_min",
-            UserWarning,
-            stacklevel=3,
-        )
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
 
 
 def by_range(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,12 +138,20 @@ def by_range(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return scores / spread if spread > 0 else np.full_like(scores, np.nan)
 
 
-def _matrix(expression: Any) -> tuple[list[str], list[str], Any]:
+def _matrix(expression: Any, layer: str | None) -> tuple[list[str], list[str], Any]:
     """Genes, samples, and samples × genes."""
     if hasattr(expression, "obsm"):
-        x = expression.X
-        genes, samples = expression.var_names, expression.obs_names
-        return list(map(str, genes)), list(map(str, samples)), x
+        held = expression.raw if layer == RAW and expression.raw is not None else expression
+        values = held.X if layer is None or held is not expression else held.layers.get(layer)
+        if values is None:
+            there = ", ".join([*expression.layers, *([RAW] if expression.raw is not None else [])])
+            raise ExpressionError(
+                f"the AnnData has {'no X' if layer is None else f'no layer {layer!r}'}; "
+                f"give as layer one of those it has: {there or 'none'}"
+            )
+        return list(map(str, held.var_names)), list(map(str, expression.obs_names)), values
+    if layer is not None:
+        raise ExpressionError("only AnnData has layers; leave layer out")
     try:
         if hasattr(expression, "iloc"):
             values = expression.to_numpy(dtype=np.float64, na_value=np.nan).T
@@ -138,6 +172,8 @@ def _matrix(expression: Any) -> tuple[list[str], list[str], Any]:
 
 
 def _parts(values: Any, n: int) -> Iterable[Any]:
+    if getattr(values, "format", "") == "csc" and hasattr(values, "to_memory"):
+        values = values.to_memory()  # rows cannot be read out of columns on disk
     if isinstance(values, np.ndarray) or hasattr(values, "indptr"):
         yield values
         return

@@ -13,12 +13,14 @@ from nenuphar.methods.expression.statistics import RANK_METHODS
 from nenuphar.terminology.genes import looks_like_mouse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nenuphar.methods.expression.signatures import Signature
 
 COUNTS_ABOVE = 1.0  # whole numbers beyond yes and no; logarithms are not whole numbers
 LINEAR_ABOVE = 100.0  # log2 of anything measured stays below
 CENTRED = (0.25, 0.75)  # share of negative values of genes centred over the cohort
-FEW_SAMPLES = 4
+FEW_SAMPLES, FEW_GENES = 4, 16
 NEAR_ZERO = 0.2  # standard deviations
 MOST = 0.8
 ROWS_LOOKED_AT = 200
@@ -37,7 +39,7 @@ class Finding:
 def inspect_names(
     genes: Sequence[str], samples: Sequence[str], signatures: Sequence[Signature]
 ) -> list[Finding]:
-    """Looks for a transposed matrix, mouse symbols and duplicated genes, by the names alone."""
+    """Looks for a transposed matrix, mouse symbols, duplicated genes and samples, by name alone."""
     findings = []
     wanted = {gene for signature in signatures for gene in signature.genes}
     in_genes, in_samples = wanted.intersection(genes), wanted.intersection(samples)
@@ -50,6 +52,16 @@ def inspect_names(
                 "map the genes to their human orthologues first, or give mouse signatures",
             )
         )
+    elif not in_genes and looks_like_mouse(wanted) and not looks_like_mouse(genes):
+        findings.append(
+            Finding(
+                "mouse_signatures",
+                "error",
+                f"the signatures are spelt as mouse genes ({_some(sorted(wanted))}), "
+                "the matrix is not",
+                "give the human orthologues of the signatures",
+            )
+        )
     elif len(in_samples) > len(in_genes) or (
         not in_genes and _found(samples, signatures) > _found(genes, signatures)
     ):
@@ -59,7 +71,8 @@ def inspect_names(
                 "error",
                 f"the matrix looks transposed: the genes of the signatures are the names of "
                 f"samples ({_some(sorted(in_samples))}), not of genes ({_some(genes)})",
-                "turn the orientation round: --samples-in-rows given or left out",
+                "turn the orientation round: --samples-in-rows given or left out, for AnnData "
+                "its transpose",
             )
         )
     twice = len(genes) - len(set(genes))
@@ -73,7 +86,39 @@ def inspect_names(
                 "merge them beforehand to choose another way",
             )
         )
+    if len(set(samples)) < len(samples):
+        findings.append(
+            Finding(
+                "duplicated_samples",
+                "caution",
+                f"several samples bear one name ({_some(_repeats(samples))}): "
+                "only the order of rows tells their scores apart",
+                "name every sample once (for AnnData, obs_names_make_unique)",
+            )
+        )
     return findings
+
+
+def constant_samples(values: Any) -> NDArray[np.int64]:
+    """Rows in which every value is the same, so that ranks say nothing (an empty cell).
+
+    values: samples × genes, dense or CSR; NaN is left out.
+    """
+    n, genes = values.shape
+    if hasattr(values, "indptr"):
+        by_row = values.format == "csr"
+        filled = np.diff(values.indptr) if by_row else np.bincount(values.indices, minlength=n)
+        full = [row for row in np.flatnonzero(filled == genes) if _alike(values[[row]].data)]
+        return np.union1d(np.flatnonzero(filled == 0), np.array(full, dtype=np.int64))
+    likely = np.flatnonzero((values[:, :FEW_GENES] == values[:, :1]).all(axis=1))
+    missing = np.flatnonzero(np.isnan(values[:, :FEW_GENES]).any(axis=1))
+    rows = np.union1d(likely, missing)
+    return rows[[_alike(values[row]) for row in rows]] if rows.size else rows
+
+
+def _alike(values: NDArray[np.number]) -> bool:
+    measured = values[np.isfinite(values)]
+    return bool(measured.size > 0 and (measured == measured[0]).all())
 
 
 def inspect_values(values: Any, method: str) -> list[Finding]:

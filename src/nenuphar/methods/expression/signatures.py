@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 DEFAULT_COVERAGE = 0.5
+SAMPLE = "sample"
 
 
 class SignatureError(ValueError):
@@ -30,6 +31,10 @@ class Signature:
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.name == SAMPLE:
+            raise SignatureError(
+                f"a signature is named {SAMPLE!r}, as the first column of scores is; rename it"
+            )
         if not self.genes:
             raise SignatureError(f"signature {self.name!r} has no genes; give at least one")
         if any(weight == 0 or not math.isfinite(weight) for weight in self.genes.values()):
@@ -49,11 +54,12 @@ def as_signatures(
 ) -> list[Signature]:
     """Signatures from plain mappings: name to genes, or to genes with weights.
 
-    A gene may end in `+` or `-` for its direction. `coverage_min` (0-1), where given, replaces
-    that of every signature. Raises `SignatureError` for an empty one.
+    A gene may end in `+` or `-` for its direction; one that comes twice in a set counts once.
+    `coverage_min` (0-1), where given, replaces that of every signature. Raises `SignatureError`
+    for an empty one and for a gene in both directions.
     """
     made = [
-        content if isinstance(content, Signature) else Signature(name, _weights(content))
+        content if isinstance(content, Signature) else Signature(name, _weights(name, content))
         for name, content in signatures.items()
     ]
     if coverage_min is None:
@@ -61,12 +67,16 @@ def as_signatures(
     return [replace(one, coverage_min=coverage_min) for one in made]
 
 
-def _weights(content: Iterable[str] | Mapping[str, float]) -> dict[str, float]:
+def _weights(name: str, content: Iterable[str] | Mapping[str, float]) -> dict[str, float]:
     if isinstance(content, Mapping):
         return {str(gene): float(weight) for gene, weight in content.items()}
-    weights = {}
-    for gene in content:
-        weights.setdefault(gene.rstrip("+-"), -1.0 if gene.endswith("-") else 1.0)
+    weights: dict[str, float] = {}
+    for entry in content:
+        gene, weight = entry.rstrip("+-"), -1.0 if entry.endswith("-") else 1.0
+        if weights.setdefault(gene, weight) != weight:
+            raise SignatureError(
+                f"signature {name!r} expects {gene} both high and low; choose one direction"
+            )
     return weights
 
 

@@ -1,0 +1,57 @@
+"""An expression matrix as readers hand it over, with what they could not use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A part of the input that was not used, by the columns of `rejected.tsv`."""
+
+    file: str
+    line: int | None
+    record: str
+    column: str
+    value: str
+    reason: str
+    fix: str
+
+
+@dataclass(slots=True)
+class ExpressionMatrix:
+    """Samples × genes, in memory or on disk.
+
+    values: a NumPy array, a SciPy sparse matrix, or anything that gives one of them when its rows
+    are sliced (backed AnnData, Dask, HDF5, Zarr). Missing values are NaN.
+    left_out: columns that hold no expression (text, or clinical numbers beside the genes).
+    """
+
+    genes: list[str]
+    samples: list[str]
+    values: Any
+    rejected: list[Rejected] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all values are at hand."""
+        import numpy as np
+
+        return isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr")
+
+    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
+        """Portions of samples with the number of their first: all at once where in memory."""
+        import numpy as np
+
+        if self.in_memory:
+            yield 0, self.values
+            return
+        for start in range(0, len(self.samples), rows):
+            part = self.values[start : start + rows]
+            part = part.compute() if hasattr(part, "compute") else part
+            yield start, part if hasattr(part, "tocsr") else np.asarray(part)
