@@ -2,9 +2,6 @@
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +229,14 @@ def test_constant_samples_and_mouse_signatures_are_said(run, files):
     assert "the signatures are spelt as mouse genes" in result.stderr
 
 
+def test_a_set_too_large_for_the_method_is_said(run, files):
+    (files / "all.gmt").write_text("all\t\t" + "\t".join(GENES) + "\nNE\t\tASCL1\tCHGA\n")
+    result = run(files / "m.tsv", signatures="all.gmt", method="ssgsea")
+    assert result.exit_code == 0
+    assert "Empty: all: no sample has a score; the set is too large" in result.stderr
+    assert pl.read_parquet(files / "out.parquet")["all"].null_count() == 3
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -388,44 +393,6 @@ def test_output_and_signatures_are_checked_before_the_work(run, files):
 def test_scores_that_do_not_exist_are_written_as_missing(tmp_path):
     write_wide(tmp_path / "o.csv", ["a"], ["x", "y"], np.array([[1.5, np.nan]]))
     assert (tmp_path / "o.csv").read_text() == "sample,x,y\na,1.5,\n"
-
-
-CACHED = """
-import sys
-import numpy as np
-from nenuphar.methods.expression import Scorer, as_signatures
-genes = [f"G{i}" for i in range(60)]
-scorer = Scorer(genes, as_signatures({"s": genes[:9]}), sys.argv[1], engine=sys.argv[2])
-scorer.score(np.random.default_rng(0).normal(size=(4, 60)))
-if sys.argv[2] == "plain":
-    print("numba" in sys.modules)
-else:
-    from nenuphar.methods.expression import kernels
-    kernel = kernels.value_sums if sys.argv[1] == "zscore" else kernels.rank_sums
-    print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
-"""
-
-
-def process(method, engine, cache):
-    ran = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", CACHED, method, engine],
-        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return ran.stdout.split()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("method", ["ssgsea", "zscore"])
-def test_a_second_process_finds_the_compiled_kernels(tmp_path, method):
-    assert process(method, "compiled", tmp_path) == ["0", "1"]
-    assert process(method, "compiled", tmp_path) == ["1", "0"]
-
-
-@pytest.mark.parametrize("method", ["ssgsea", "zscore"])
-def test_few_samples_need_no_compiler(tmp_path, method):
-    assert process(method, "plain", tmp_path) == ["False"]
-    assert not any(Path(tmp_path).iterdir())
 
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "pannet_expression"

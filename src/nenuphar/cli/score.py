@@ -234,6 +234,7 @@ def _score(
         "incomplete": [],
         "constant": [],
         "unscored": [],
+        "empty": [],
         "signatures": [],
         "replaced": [],
     }
@@ -291,7 +292,7 @@ def _judge(
     report: dict[str, Any],
     findings: list[Any],
 ) -> None:
-    """Lists the samples without any score, and says so where no signature can be scored."""
+    """Lists samples and signatures without any score; says so where nothing can be scored."""
     import numpy as np
 
     from nenuphar.methods.expression import Finding
@@ -322,3 +323,10 @@ def _judge(
             )
         )
     report["unscored"] = [matrix.samples[row] for row in np.flatnonzero(empty)]
+    if not empty.all():
+        without = np.isnan(scores).all(axis=0)
+        report["empty"] = [
+            cover.signature
+            for cover, none in zip(scorer.match.coverage, without, strict=True)
+            if none and not cover.refused
+        ]

@@ -71,6 +71,11 @@ def tell(report: dict[str, Any], as_json: bool) -> None:
         for one in report["signatures"]
         if one["refused"]
     ]
+    lines += [
+        f"Empty: {one}: no sample has a score; the set is too large for the method (all genes, or "
+        "twice the cut-off of UCell)."
+        for one in report["empty"]
+    ]
     lines += _replaced(report["replaced"])
     lines += [
         f"Ambiguous: {one['name']} may be {' or '.join(one['candidates'])}; not used."

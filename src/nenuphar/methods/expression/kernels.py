@@ -1,7 +1,9 @@
 """Compiled sums over many samples: each sample is ranked once, in time linear in its values.
 
 The kernels see values as the bits of floats. They run without the interpreter lock, one block of
-samples per thread, and are cached on disk (beside this file, or where NUMBA_CACHE_DIR says).
+samples per thread, and are kept on disk: where NUMBA_CACHE_DIR says, beside this file, or in the
+user's cache folder where this one cannot be written. Without any of these they are compiled anew in
+every process.
 """
 
 from __future__ import annotations
@@ -18,9 +20,16 @@ DISTINCT = 256
 DIGIT = 11
 BUCKETS = 1 << DIGIT
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 part = njit(nogil=True, error_model="numpy")
 exact = njit(nogil=True, error_model="numpy", fastmath={"reassoc"})  # sums that need no order
+
+
+def compiled(function):
+    """Compiles a kernel, and keeps it on disk if there is a folder for it."""
+    try:
+        return njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # what Numba raises where it can write nowhere
+        return part(function)
 
 
 @part

@@ -47,7 +47,8 @@ class Options:
         that it does not grow with the platform) or `range` (the peers' NES: divided by the range
         over all samples and signatures, which makes it depend on the cohort).
     centre: singscore, whether 0 is the middle (its default) or the lowest value.
-    subtract_mean: z-score, whether the sample's mean is taken off (KSEA, decoupler's default).
+    subtract_mean: z-score, whether the sample's mean is taken off every gene (decoupler's default,
+        which takes it off the weighted mean and so differs where weights are not all alike).
     slope: ULM, the slope in place of its t value.
     """
 
