@@ -23,12 +23,15 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
 
 
-def assess(
+def assess(  # noqa: PLR0913, PLR0917 - one argument per documented option
     source: Path = typer.Argument(
         ..., metavar="INPUT", help="A case, a folder of cases, a study, a table."
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the results; replaced as a whole."),
     mapping: Mapping = "",
+    variants: Path | None = typer.Option(
+        None, "--variants", help="For tables: their variants (MAF, a table like it, annotated VCF)."
+    ),
     workers: int | None = typer.Option(
         None, "--workers", min=1, help="Processes to share the work; by default as it pays."
     ),
@@ -43,7 +46,12 @@ def assess(
     and one for each patient. Exit code 1 means that some records or values were rejected; they are
     listed in rejected.tsv.
 
+    Names in a file of variants are the ids of the specimens, or those of the column that the
+    mapping names; samples without a specimen, and specimens without a variant, are listed.
+
     **Example:** `nenuphar assess readings.csv --mapping lung-net-readers --out result`
+
+    **Example:** `nenuphar assess patients.csv --mapping sclc-smc --variants muts.csv --out result`
     """
     from nenuphar.cli.progress import shown
     from nenuphar.pipeline.job import run_job
@@ -53,6 +61,7 @@ def assess(
             source,
             out,
             mapping=mapping,
+            variants=variants,
             workers=workers,
             scheduler=scheduler,
             as_of=as_of,

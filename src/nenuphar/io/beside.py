@@ -14,7 +14,13 @@ from nenuphar.engine.plan import make_plan
 from nenuphar.io.cbioportal.variants import read_mutations
 from nenuphar.io.columns import clean_ids
 from nenuphar.io.mapping_form import Beside, Mapping
-from nenuphar.io.result import Attached, Findings, InputFile, ReadResult, refuse_way_out
+from nenuphar.io.result import (
+    Attached,
+    Findings,
+    InputFile,
+    ReadResult,
+    refuse_way_out,
+)
 from nenuphar.io.tables import Table, read_table
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import HasVariant
@@ -73,43 +79,125 @@ def _joined(table: Table, path: Path, beside: Beside, mapping: Mapping) -> tuple
 def with_files(
     folder: Path,
     read: ReadResult,
+    table: Table,
     mapping: Mapping,
     knowledge: KnowledgeBase,
     variant_columns: Lookup[str, HasVariant] | None,
+    variants: Path | None = None,
 ) -> ReadResult:
-    """Add the variants that a MAF beside a table holds, and name its segments and expression."""
+    """Add the variants that stand beside a table, and name its other files.
+
+    Args:
+        folder: Where the table stands.
+        read: What the table says.
+        table: The table.
+        mapping: Names the files.
+        knowledge: Its rules ask for variants.
+        variant_columns: Questions about variants; those of the rules by default.
+        variants: A file of variants in place of the one that the mapping names.
+
+    Raises:
+        UnreadableInputError: The file of variants that was asked for cannot be used.
+    """
     attached: list[Attached] = []
-    findings = Findings("")
+    findings = Findings(table.file.name)
+    named = [one for one in mapping.beside if one.kind == "variants"]
+    if variants is not None:
+        beside = named[0] if named else Beside(file=variants.name, kind="variants")
+        read = _with_variants(variants, beside, read, table, mapping, knowledge, variant_columns)
     for beside in mapping.beside:
         path = folder / beside.file
-        if beside.kind == "table":
+        if beside.kind == "table" or (beside.kind == "variants" and variants is not None):
             continue
         if not path.is_file():
             findings.note("there is no such file", "put it beside the table", value=beside.file)
         elif beside.kind == "variants":
-            read = _with_variants(path, beside, read, knowledge, variant_columns, findings)
+            try:
+                refuse_way_out(path, folder)
+                read = _with_variants(
+                    path, beside, read, table, mapping, knowledge, variant_columns
+                )
+            except UnreadableInputError as error:
+                findings.note(f"{error}"[:300], "the table is read without it", value=beside.file)
         else:
-            attached.append(Attached(beside.kind, path, beside.genome))
+            called = _called(read.frames[Scope.SPECIMEN], table, mapping, beside)
+            ids = _by_name(read.frames[Scope.SPECIMEN], called)
+            attached.append(Attached(beside.kind, path, beside.genome, ids, beside.pattern))
     problems = tuple(sorted((*read.problems, *findings.problems)))
     return replace(read, attached=tuple(attached), problems=problems)
+
+
+def _called(specimens: pl.DataFrame, table: Table, mapping: Mapping, beside: Beside) -> pl.Series:
+    """Return what a file beside the table calls each specimen; null where it has no such name.
+
+    Raises:
+        UnreadableInputError: The table has no such column.
+    """
+    patient, own = mapping.keys.patient_id, mapping.key("specimen_id")
+    to = beside.to or (own or patient).column
+    if to not in table.frame.columns:
+        raise UnreadableInputError(f"{beside.file}: there is no column {to!r} in the table")
+    pattern = "" if beside.to else (own or patient).pattern
+    names = pl.DataFrame(
+        {
+            "patient_id": clean_ids(table.frame[patient.column], patient.pattern),
+            "specimen_id": clean_ids(table.frame[own.column], own.pattern) if own else "1",
+            _KEY: clean_ids(table.frame[to], pattern),
+        },
+        schema_overrides={"specimen_id": pl.String},
+    )
+    keys = ["patient_id", "specimen_id"]
+    names = names.drop_nulls().unique().unique(keys, keep="none")
+    return specimens.select(keys).join(names, on=keys, how="left", maintain_order="left")[_KEY]
+
+
+def _by_name(specimens: pl.DataFrame, called: pl.Series) -> dict[str, tuple[str, ...]]:
+    """Return the key of the specimen of every name; a name of several specimens is none's."""
+    keys = list(Scope.SPECIMEN.keys)
+    rows = specimens.select(keys).with_columns(called.alias(_KEY)).drop_nulls(_KEY)
+    alone = rows.unique().unique(_KEY, keep="none", maintain_order=True)
+    return {row[-1]: row[:-1] for row in alone.iter_rows()}
 
 
 def _with_variants(
     path: Path,
     beside: Beside,
     read: ReadResult,
+    table: Table,
+    mapping: Mapping,
     knowledge: KnowledgeBase,
     variant_columns: Lookup[str, HasVariant] | None,
-    findings: Findings,
 ) -> ReadResult:
+    findings = Findings(path.name)
     specimens = read.frames[Scope.SPECIMEN]
-    found = read_mutations(path, specimens["specimen_id"].to_list(), beside.genes, findings)
+    called = _called(specimens, table, mapping, beside)
+    alone = _by_name(specimens, called)
+    called = pl.Series(_KEY, [name if name in alone else None for name in called], pl.String)
+    found = read_mutations(path, alone, beside, findings)
+    for name, key in alone.items():
+        if name not in found.variants:
+            findings.note(
+                f"{path.name} has no variant of this specimen"
+                + ("" if beside.genes else "; whether it was sequenced is not known"),
+                "nothing to do, unless it should have some",
+                column=beside.to,
+                value=name if name == key[-1] else f"{name} ({key[0]})",
+            )
+    unnamed = called.null_count()
+    if unnamed:
+        findings.note(
+            f"{unnamed} of {specimens.height} specimens have no name by which {path.name} could "
+            "know them",
+            f"fill in {beside.to or 'their ids'}" if beside.to else "give each its own id",
+        )
     questions = make_plan(knowledge).variant_columns if variant_columns is None else variant_columns
-    answers = found.answers(specimens["specimen_id"], questions)
+    answers = found.answers(called, questions)
     frame = pl.concat([specimens, answers], how="horizontal")
     return replace(
         read,
         frames={**read.frames, Scope.SPECIMEN: frame},
         inputs=(*read.inputs, *found.files),
-        specimens=found.specimens(specimens),
+        specimens=found.specimens(specimens, called),
+        problems=tuple(sorted((*read.problems, *findings.problems))),
+        values_rejected=read.values_rejected + findings.values_rejected,
     )

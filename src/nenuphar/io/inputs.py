@@ -53,6 +53,7 @@ def read_input(
     knowledge: KnowledgeBase,
     mapping: str = "",
     variant_columns: Lookup[str, HasVariant] | None = None,
+    variants: Path | None = None,
 ) -> ReadResult:
     """Read a case, a folder of cases, a cBioPortal study folder, or a table.
 
@@ -64,13 +65,21 @@ def read_input(
             cBioPortal study; there a mapping adds columns of the study's own.
         variant_columns: Variant questions to answer for each specimen of a case or a study; those
             that the rules of the knowledge base ask by default.
+        variants: A file of variants of the specimens of a table: a MAF, a table like it, or an
+            annotated VCF. Names in it are the ids of the specimens, or what the mapping says.
 
     Raises:
         UnreadableInputError: The input cannot be read.
-        UsageError: A table needs a mapping, or the mapping is not valid.
+        UsageError: Variants are given for what holds its own, a table needs a mapping, or the
+            mapping is not valid.
     """
     if not path.exists():
         raise UnreadableInputError(f"{path.name}: no such file or folder; check the path")
+    if variants is not None and (path.is_dir() or is_case_input(path)):
+        raise UsageError(
+            f"{path.name} holds its own variants (`variants:` of a case, data_mutations of a "
+            "study); a file of variants is for tables"
+        )
     if is_case_input(path):
         if mapping:
             raise UsageError(f"{path.name} is a case; a mapping is for tables, leave it out")
@@ -84,7 +93,7 @@ def read_input(
 
     table, chosen = _described_table(path, knowledge, mapping)
     unread = unread_columns(table, chosen)
-    result = _read_table(path.parent, table, chosen, knowledge, variant_columns)
+    result = _read_table(path.parent, table, chosen, knowledge, variant_columns, variants)
     if not unread:
         return result
     names = ", ".join(unread[:20]) + (", ..." if len(unread) > 20 else "")
@@ -100,11 +109,12 @@ def _read_table(
     mapping: Mapping,
     knowledge: KnowledgeBase,
     variant_columns: Lookup[str, HasVariant] | None,
+    variants: Path | None,
 ) -> ReadResult:
     """Read a table with the files that its mapping says stand beside it."""
     from nenuphar.io.mapped import apply_mapping
 
-    if not mapping.beside:
+    if not mapping.beside and variants is None:
         return apply_mapping(table, mapping, knowledge)
     from nenuphar.io.beside import join_tables, with_files
 
@@ -113,7 +123,7 @@ def _read_table(
     read = apply_mapping(table, mapping, knowledge)
     problems = tuple(sorted((*read.problems, *findings.problems)))
     read = replace(read, problems=problems, inputs=(*read.inputs, *files))
-    return with_files(folder, read, mapping, knowledge, variant_columns)
+    return with_files(folder, read, table, mapping, knowledge, variant_columns, variants)
 
 
 def _read_folder(

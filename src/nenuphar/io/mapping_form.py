@@ -112,7 +112,7 @@ class Beside(_Strict):
         kind: `table` (more columns of facts), `variants` (a MAF), `segments`, `rearrangements`, or
             `expression`.
         id: Column of the file that names the specimen; of a `table` only.
-        pattern: Regular expression whose first group (or whole match) of that column is the id.
+        pattern: Regular expression whose first group (or whole match) of that name is the id.
         to: Column of the main table that this id is; the id of the specimen if empty.
         genome: Genome build of segments.
         genes: Genes that the assay of variants covers; `whole_exome` for all.

@@ -41,13 +41,16 @@ class Attached:
         kind: `segments`, `rearrangements` or `expression`.
         path: The file.
         genome: Genome build of positions; empty where it is not stated.
-        ids: Specimen of each name in the file; None where the names are those of the specimens.
+        ids: Key of the specimen of each name in the file; None where the names are the ids of the
+            specimens.
+        pattern: Regular expression whose first group (or whole match) of a name is that name.
     """
 
     kind: str
     path: Path
     genome: str = ""
-    ids: Mapping[str, str] | None = None
+    ids: Mapping[str, tuple[str, ...]] | None = None
+    pattern: str = ""
 
 
 @dataclass(frozen=True)

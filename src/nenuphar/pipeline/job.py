@@ -94,11 +94,12 @@ class _Concluded:
     assessed: Mapping[str, Assessment]
 
 
-def run_job(
+def run_job(  # noqa: PLR0913 - one argument per documented option
     source: Path,
     out: Path,
     *,
     mapping: str = "",
+    variants: Path | None = None,
     workers: int | None = 1,
     scheduler: str = "",
     as_of: str = "",
@@ -111,6 +112,7 @@ def run_job(
         source: A case, a folder of cases, a cBioPortal study (folder or file) or a table.
         out: Folder for the results; an earlier result is replaced as a whole, anything else is not.
         mapping: For tables: a mapping file or the name of a shipped one.
+        variants: For tables: variants of the same specimens.
         workers: Processes to share the work; None for as many as there are processors, where
             there are enough pages to write. The results do not depend on it.
         scheduler: Address of a Dask scheduler on which the conclusions are drawn instead.
@@ -125,7 +127,7 @@ def run_job(
         raise UsageError(f"--reports is all, flagged or none, not {reports!r}")
     knowledge = load_knowledge()
     progress("Reading", 0, 0)
-    read = read_input(source, knowledge, mapping, questions_of_trials(knowledge))
+    read = read_input(source, knowledge, mapping, questions_of_trials(knowledge), variants)
     read = describe_read(read, knowledge)
     frames = until(read.frames, as_of)
     own_mapping = Path(mapping) if mapping and Path(mapping).is_file() else None

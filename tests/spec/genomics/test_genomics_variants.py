@@ -14,19 +14,27 @@ from nenuphar.methods.genomics.tumour_mutational_burden import (
     TerritoryError,
     tumour_mutational_burden,
 )
-from nenuphar.methods.genomics.variant_table import VariantInputError, read_maf, read_vcf
-from nenuphar.methods.genomics.variants import classify_variants, gene_roles, hotspots
-
-MAF = ["Tumor_Sample_Barcode", "Hugo_Symbol", "Variant_Classification", "HGVSp_Short",
-       "Mutation_Status", "CLIN_SIG"]  # fmt: skip
-
-
-def variants(*rows):
-    return classify_variants(read_maf(pl.DataFrame(rows, schema=MAF, orient="row")))
+from nenuphar.methods.genomics.variants import gene_roles
+from nenuphar.terminology.genes import consequences
 
 
 def judged(gene, consequence, change="", status="SOMATIC", reported=""):
-    return variants(("T", gene, consequence, change, status, reported))["pathogenicity"][0]
+    effect = consequences.effect_of(consequence)
+    return consequences.judge(gene, effect, change, status.lower(), reported)[0]
+
+
+def variants(*rows):
+    """Write variants as sample, gene, consequence, change, status and reported significance."""
+    roles = consequences.gene_roles()
+    told = [
+        (
+            sample, gene, judged(gene, *more), more[2].lower(),
+            roles[gene].role if gene in roles else None,
+        )
+        for sample, gene, *more in rows
+    ]  # fmt: skip
+    names = ("sample", "gene", "pathogenicity", "origin", "role")
+    return pl.DataFrame(told, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def test_a_broken_tumour_suppressor_is_likely_pathogenic_a_broken_oncogene_is_not():
@@ -39,6 +47,12 @@ def test_a_broken_tumour_suppressor_is_likely_pathogenic_a_broken_oncogene_is_no
 @pytest.mark.parametrize("change", ["p.G12D", "p.Gly12Asp", "G12D", "p.(Gly12Asp)"])
 def test_a_hotspot_is_pathogenic_however_it_is_written(change):
     assert judged("KRAS", "Missense_Mutation", change) == "pathogenic"
+
+
+@pytest.mark.parametrize("change", ["p.R175H", "p.Y163C", "p.C242F", "p.R280T", "p.H179R"])
+def test_recurrent_residues_of_tp53_are_hotspots(change):
+    assert judged("TP53", "Missense_Mutation", change) == "pathogenic"
+    assert judged("TP53", "Missense_Mutation", "p.P72R") == "uncertain"
 
 
 def test_other_missense_variants_stay_uncertain_and_silent_ones_do_not_count():
@@ -60,37 +74,10 @@ def test_of_a_germline_variant_only_the_reported_class_counts():
 
 
 def test_every_role_and_hotspot_has_a_source():
-    assert gene_roles()["source"].str.contains(r"^10\.").all()
-    assert hotspots()["source"].str.contains(r"^10\.").all()
-    assert set(hotspots()["gene"]) <= set(gene_roles()["gene"])
-
-
-def test_a_maf_without_barcode_is_refused():
-    table = pl.DataFrame({"Hugo_Symbol": ["MEN1"], "Variant_Classification": ["Silent"]})
-    with pytest.raises(VariantInputError, match="tumor_sample_barcode"):
-        read_maf(table)
-    with pytest.raises(VariantInputError, match="1 row"):
-        variants(("", "MEN1", "Silent", "", "", ""))
-
-
-def test_an_annotated_vcf_is_read_by_its_gravest_effect():
-    text = "\n".join(
-        [
-            "##fileformat=VCFv4.2",
-            '##INFO=<ID=CSQ,Number=.,Type=String,Description="Consequence annotations from '
-            'Ensembl VEP. Format: Allele|Consequence|SYMBOL|HGVSp|CLIN_SIG">',
-            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tN\tT",
-            "11\t1\t.\tA\tT\t.\tPASS\tCSQ=T|intron_variant|MEN1||,T|stop_gained|MEN1|E:p.Gln1Ter|"
-            "\tGT\t0/0\t0/1",
-            "11\t2\t.\tA\tT\t.\tlowq\tCSQ=T|stop_gained|DAXX||\tGT\t0/0\t0/1",
-        ]
-    )
-    row = classify_variants(read_vcf(text, "somatic")).row(0, named=True)
-    assert (row["sample"], row["gene"], row["effect"]) == ("T", "MEN1", "truncating")
-    assert (row["protein_change"], row["pathogenicity"]) == ("p.Gln1Ter", "likely_pathogenic")
-    assert read_vcf(text).height == 1
-    with pytest.raises(VariantInputError, match="annotate"):
-        read_vcf(text.replace("ID=CSQ", "ID=XXX"))
+    roles, hotspots = consequences.gene_roles(), consequences.hotspots()
+    assert all(role.source.startswith("10.") for role in roles.values())
+    assert all(source.startswith("10.") for source in hotspots.values())
+    assert {gene for gene, _ in hotspots} <= roles.keys()
 
 
 def test_a_burden_comes_with_its_exact_interval(cutoffs):

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from nenuphar.domain.scope import Scope
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.cohort import conclude
@@ -96,6 +97,32 @@ def test_groups_from_expression_agree_with_the_map():
     # The panel was fitted on these samples: this holds the wiring, not the accuracy.
     assert both.height >= 100
     assert (both["value"] == "lung_nen=" + both["known"]).mean() >= 0.97
+
+
+@pytest.fixture(scope="module")
+def sclc_with_variants():
+    file = "sclc_smc/patients.csv"
+    knowledge = load_knowledge()
+    return describe_read(read_input(SHARED / file, knowledge, "sclc-smc"), knowledge)
+
+
+def test_variants_reach_the_patients_whose_sample_they_name_and_counts_add_up(sclc_with_variants):
+    told = [p.reason for p in sclc_with_variants.problems]
+    assert sum("of a sample that is none of the input" in reason for reason in told) == 146
+    assert sum("has no variant of this specimen" in reason for reason in told) == 4
+    assert any(reason.startswith("153 of 319 specimens have no name") for reason in told)
+    assert (
+        "4241 variants read = 2307 of 162 samples of the input + 1934 of 146 samples that are "
+        "none of it + 0 rejected"
+    ) in told
+
+
+def test_rb1_and_tp53_are_damaged_in_most_small_cell_carcinomas(sclc_with_variants):
+    genes = sclc_with_variants.frames[Scope.SPECIMEN]["genomics.pathogenic_genes"].drop_nulls()
+    # The panel's genes are not stated: without a damaged gene nothing is said.
+    assert not genes.str.contains("none").any()
+    assert genes.str.contains(r"\bTP53\b").sum() / 162 >= 0.6
+    assert genes.str.contains(r"\bRB1\b").sum() / 162 >= 0.5
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,15 @@ import polars as pl
 from nenuphar.domain.case import Assay, Specimen, Variant
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.engine.rows import has_variant
+from nenuphar.io.columns import clean_ids
 from nenuphar.io.decoding import decode
+from nenuphar.io.mapping_form import Beside
 from nenuphar.io.result import Findings, InputFile, read_bytes, refuse_way_out
 from nenuphar.io.tables import Table, read_table
+from nenuphar.io.variant_rows import read_variant_rows
 from nenuphar.knowledge.criterion import HasVariant
 from nenuphar.terminology.genes.consequences import effect_of, significance_of
 
-_GENE, _BARCODE = "HUGO_SYMBOL", "TUMOR_SAMPLE_BARCODE"
 _SILENT = frozenset(
     {"silent", "intron", "3'utr", "5'utr", "3'flank", "5'flank", "igr", "rna", "lincrna"}
 )
@@ -43,12 +45,18 @@ class Molecular:
         panels: Name of the gene panel of each profiled sample; empty for a whole exome.
         genes: Genes of each panel that the study describes.
         files: The files that were read.
+        foreign: Samples with variants that are none of ours: first line, and how many variants.
+        rows_read: Variants in the files.
+        rows_rejected: Variants among them that name no sample or gene.
     """
 
     variants: dict[str, list[Variant]] = field(default_factory=dict)
     panels: dict[str, str] = field(default_factory=dict)
     genes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: list[InputFile] = field(default_factory=list)
+    foreign: dict[str, tuple[int, int]] = field(default_factory=dict)
+    rows_read: int = 0
+    rows_rejected: int = 0
 
     def assays(self, sample: str) -> tuple[Assay, ...]:
         """Return what is known to have been assayed in a sample."""
@@ -59,18 +67,45 @@ class Molecular:
             return (Assay("1", "exome", (), whole_exome=True),)
         return (Assay("1", "panel", self.genes.get(panel)),)
 
-    def specimens(self, frame: pl.DataFrame) -> dict[tuple[str, ...], Specimen]:
-        """Return what is known of each specimen of a frame that was profiled, by its key."""
+    def specimens(
+        self, frame: pl.DataFrame, names: pl.Series | None = None
+    ) -> dict[tuple[str, ...], Specimen]:
+        """Return what is known of each specimen of a frame that was profiled, by its key.
+
+        Args:
+            frame: Frame of specimens.
+            names: What the files call each of them; their ids by default.
+        """
         known = self.variants.keys() | self.panels.keys()
+        called = frame["specimen_id"] if names is None else names
+        keys = frame.select("patient_id", "tumour_id", "specimen_id").iter_rows()
         return {
             key: Specimen(
-                key[2],
-                assays=self.assays(key[2]),
-                variants=tuple(self.variants.get(key[2], ())),
+                key[2], assays=self.assays(name), variants=tuple(self.variants.get(name, ()))
             )
-            for key in frame.select("patient_id", "tumour_id", "specimen_id").iter_rows()
-            if key[2] in known
+            for key, name in zip(keys, called, strict=True)
+            if name in known
         }
+
+    def reconcile(self, findings: Findings) -> None:
+        """List samples that are none of ours, and how the variants add up."""
+        for sample, (line, number) in self.foreign.items():
+            findings.note(
+                f"{number} variant(s) of a sample that is none of the input",
+                "compare its name with the ids of the input",
+                line=line,
+                column="Tumor_Sample_Barcode",
+                value=sample,
+            )
+        strange = sum(number for _, number in self.foreign.values())
+        ours = self.rows_read - self.rows_rejected - strange
+        with_variants = sum(bool(own) for own in self.variants.values())
+        findings.note(
+            f"{self.rows_read} variants read = {ours} of {with_variants} samples of the input + "
+            f"{strange} of {len(self.foreign)} samples that are none of it + "
+            f"{self.rows_rejected} rejected",
+            "nothing to do",
+        )
 
     def answers(self, samples: pl.Series, questions: Lookup[str, HasVariant]) -> pl.DataFrame:
         """Answer every question for every sample: a yes, a no where the gene was assayed, or null.
@@ -103,6 +138,8 @@ def read_molecular(folder: Path, samples: Iterable[str], findings: Findings) -> 
     found = Molecular()
     known = frozenset(samples)
     _each(folder, "data_mutations*.txt", findings, lambda p: _mutations(p, known, found, findings))
+    if found.foreign or found.rows_rejected:
+        found.reconcile(findings)
     _each(folder, "data_cna*.txt", findings, lambda p: _deletions(p, known, found))
     _each(folder, "data_gene_panel_matrix*.txt", findings, lambda p: _matrix(p, found))
     panels = [*folder.glob("gene_panels/*.txt"), *folder.glob("data_gene_panel_*.txt")]
@@ -114,23 +151,27 @@ def read_molecular(folder: Path, samples: Iterable[str], findings: Findings) -> 
 
 
 def read_mutations(
-    path: Path, samples: Iterable[str], genes: tuple[str, ...], findings: Findings
+    path: Path, samples: Iterable[str], beside: Beside, findings: Findings
 ) -> Molecular:
-    """Read one MAF that stands beside a table.
+    """Read one file of variants that stands beside a table.
 
     Args:
-        path: The MAF.
-        samples: Ids of the samples of the table.
-        genes: Genes that the assay covers, `whole_exome` for all, nothing where that is not known.
-        findings: Where a file that cannot be used is noted.
+        path: A MAF, a table like it or an annotated VCF.
+        samples: What the file calls the specimens of the table.
+        beside: What the mapping says of the file: the pattern of its names, and the genes that the
+            assay covers, `whole_exome` for all, nothing where that is not known.
+        findings: Where rows that cannot be used, and how the counts add up, are listed.
 
     Returns:
         Its variants. A sample without any was profiled only where another source says so.
+
+    Raises:
+        UnreadableInputError: The file cannot be used.
     """
     found = Molecular()
-    _guarded(
-        path, path.parent, findings, lambda p: _mutations(p, frozenset(samples), found, findings)
-    )
+    _mutations(path, frozenset(samples), found, findings, beside.pattern)
+    found.reconcile(findings)
+    genes = beside.genes
     if genes:
         panel = "WES" if genes == ("whole_exome",) else "beside"
         found.genes["beside"] = genes
@@ -168,54 +209,50 @@ def _need(frame: pl.DataFrame, name: str, *columns: str) -> None:
         raise UnreadableInputError(f"{name}: lacks the column(s) {', '.join(missing)}")
 
 
-def _mutations(path: Path, known: frozenset[str], found: Molecular, findings: Findings) -> None:
-    table = read_table(path)
-    frame = _upper(table)
-    _need(frame, path.name, _GENE, _BARCODE)
-    found.files.append(table.file)
-    lost = sum(problem.rejected for problem in table.problems)
-    wanted = (
-        _GENE,
-        _BARCODE,
-        "VARIANT_CLASSIFICATION",
-        "HGVSP_SHORT",
-        "MUTATION_STATUS",
-        "ONCOGENIC",
-    )
-    cells = frame.select(
-        (pl.col(n) if n in frame.columns else pl.lit(None, dtype=pl.String)).fill_null("").alias(n)
-        for n in wanted
-    )
-    foreign = 0
-    for gene, sample, kind, change, status, judged in cells.iter_rows():
-        if not gene or sample not in known:
-            foreign += 1
-            continue
-        origin: Origin = "unknown"
-        if status.casefold() in ("somatic", "germline"):
-            origin = "germline" if status.casefold() == "germline" else "somatic"
-        variant = _variant(gene, kind, change, origin, judged)
-        found.variants.setdefault(sample, []).append(variant)
-    if foreign or lost:
-        findings.note(
-            f"{path.name}: {foreign} mutation(s) of no sample of the study and {lost} torn row(s) "
-            "are left out",
-            "compare Tumor_Sample_Barcode with SAMPLE_ID",
-        )
+def _mutations(
+    path: Path, known: frozenset[str], found: Molecular, findings: Findings, pattern: str = ""
+) -> None:
+    own = Findings(path.name)
+    rows = read_variant_rows(path, own)
+    findings.problems += own.problems
+    findings.values_rejected += own.values_rejected
+    found.files.append(rows.file)
+    found.rows_read += rows.read
+    found.rows_rejected += rows.rejected
+    # A name that the pattern does not match stays as it is, to be listed.
+    frame = rows.frame
+    if pattern:
+        ids = clean_ids(frame["sample"], pattern).alias("id")
+        frame = frame.with_columns(sample=pl.coalesce(ids, "sample"))
+    ours = pl.col("sample").is_in(list(known))
+    for _, sample, *told in frame.filter(ours).iter_rows():
+        found.variants.setdefault(sample, []).append(_variant(*told))
+    foreign = frame.filter(~ours).group_by("sample", maintain_order=True)
+    for sample, line, number in foreign.agg(pl.col("line").first(), pl.len()).iter_rows():
+        found.foreign[sample] = (line, number)
 
 
-def _variant(gene: str, kind: str, change: str, origin: Origin, judged: str) -> Variant:
+def _variant(
+    gene: str,
+    kind: str | None,
+    change: str | None,
+    origin: Origin,
+    judged: str | None,
+    reported: str | None,
+) -> Variant:
     """Take over what somebody judged; otherwise judge by consequence, hotspot and gene role."""
-    word, basis = judged.strip().casefold(), "as the study judges it"
+    word, basis = (judged or "").casefold(), "as the study judges it"
+    kind, change = kind or "", change or ""
     significance: Significance = "uncertain"
     if word in _PATHOGENIC:
         significance = "pathogenic"
     elif word in _BENIGN:
         significance = "benign"
-    elif kind.strip().casefold() in _SILENT:
+    elif kind.casefold() in _SILENT:
         significance, basis = "benign", "leaves the protein unchanged"
     else:
-        significance, basis = significance_of(gene, effect_of(kind), change, origin)
+        effect = effect_of(kind)
+        significance, basis = significance_of(gene, effect, change, origin, reported or "")
     return Variant(gene, significance, origin, change or kind, "1", kind, basis)
 
 

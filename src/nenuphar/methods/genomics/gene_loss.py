@@ -16,7 +16,7 @@ def biallelic_loss(variants: pl.DataFrame, genes: pl.DataFrame) -> pl.DataFrame:
     variant and no deep deletion among what was measured; not a statement that the gene is intact.
 
     Args:
-        variants: Output of `classify_variants` with sample; germline variants count as a first
+        variants: sample, gene, pathogenicity, origin, role; germline variants count as a first
             hit.
         genes: Output of `gene_states`.
 

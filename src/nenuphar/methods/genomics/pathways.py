@@ -22,7 +22,7 @@ def pathway_convergence(
     pathway without a hit is `undetermined`. Germline genes are listed apart.
 
     Args:
-        variants: Output of `classify_variants` with sample.
+        variants: sample, gene, pathogenicity, origin.
         genes: Output of `gene_states`, if copy number was measured.
         assayed: Genes sequenced in each sample; also names samples without variants.
 

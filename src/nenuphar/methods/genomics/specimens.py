@@ -179,7 +179,8 @@ def _named_genes(specimen: Specimen) -> dict[str, Value]:
     found: dict[str, Value] = {}
     if specimen.variants or genes:
         found["genomics.variants"] = f"{len(specimen.variants)} variants over {over}"
-        found["genomics.pathogenic_genes"] = ";".join(somatic) or "none"
+        # Of an unknown panel a list without a damaged gene says nothing of genes not on it.
+        found |= _known("genomics.pathogenic_genes", somatic, bool(genes))
     return found | ({"genomics.germline_genes": ";".join(germline)} if germline else {})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,16 +128,16 @@ class _Source:
         assay: Assay | None = None,
         key: Key | None = None,
         segments: Sequence[CopyNumberSegment] = (),
-        ids: Mapping[str, str] | None = None,
+        names: Attached | None = None,
     ) -> None:
-        self.name, self.kind, self.path, self.ids = name, kind, path, ids
+        self.name, self.kind, self.path, self.names = name, kind, path, names
         self.genome, self.assay, self.key, self.segments = genome, assay, key, segments
         self.folder = Path(assay.folder) if assay else None
 
     def read(self, gathered: _Gathered, names: Mapping[str, Key]) -> None:
         """Add the facts, and what they are joined from."""
-        if self.ids is not None:
-            names = {name: names[own] for name, own in self.ids.items() if own in names}
+        if self.names is not None and self.names.ids is not None:
+            names = self.names.ids
         if self.kind == "expression":
             self._read_expression(gathered, names)
         elif self.kind == "rearrangements":
@@ -217,7 +219,11 @@ class _Source:
     def _keys(self, samples: Iterable[str], names: Mapping[str, Key]) -> Iterable[tuple[str, Key]]:
         listed = list(samples)
         if self.key is None:
-            yield from ((name, names[name]) for name in listed if name in names)
+            called = {name: self._called(name) for name in listed}
+            alone = {own for own, count in Counter(called.values()).items() if count == 1}
+            yield from (
+                (n, names[own]) for n, own in called.items() if own in names and own in alone
+            )
             return
         wanted = self.assay.sample if self.assay and self.assay.sample else ""
         chosen = [name for name in listed if name == wanted] if wanted else listed
@@ -228,6 +234,11 @@ class _Source:
                 + "; name the specimen's own with `sample:`"
             )
         yield chosen[0], self.key
+
+    def _called(self, name: str) -> str:
+        """Return the name by which the table knows a sample of the file."""
+        match = re.search(self.names.pattern, name) if self.names and self.names.pattern else None
+        return name if match is None else match[match.re.groups and 1].strip()
 
     def _matched(
         self,
@@ -245,7 +256,7 @@ class _Source:
 
 def _sources(specimens: Mapping[Key, Specimen], attached: Sequence[Attached]) -> Iterable[_Source]:
     for one in attached:
-        yield _Source(one.path.name, one.kind, one.path, genome=one.genome, ids=one.ids)
+        yield _Source(one.path.name, one.kind, one.path, genome=one.genome, names=one)
     for key, specimen in specimens.items():
         stated = next((a.genome for a in specimen.assays if a.genome), "")
         if specimen.segments:

@@ -90,10 +90,10 @@ def effect_of_change(change: str) -> str:
 
 
 def significance_of(
-    gene: str, effect: str, change: str, origin: str
+    gene: str, effect: str, change: str, origin: str, reported: str = ""
 ) -> tuple[Literal["pathogenic", "uncertain", "benign"], str]:
     """Return what `judge` says in three words, likely counting as shown, and its ground."""
-    judged, basis = judge(gene, effect, change, origin)
+    judged, basis = judge(gene, effect, change, origin, reported)
     if judged.endswith("pathogenic"):
         return "pathogenic", basis
     return ("benign" if judged.endswith("benign") else "uncertain"), basis
