@@ -43,6 +43,7 @@ models: .venv/ready  ## fit the panels of `nenuphar subtype` and the cohort of s
 docs: .venv/ready  ## the reference pages generated from the records
 	$(RUN) nenuphar kb export --format markdown -o docs/reference
 	cp docs/reference/matrix.md docs/classification-matrix.md
+	$(RUN) python docs/make_exchange.py
 
 .uv/ready:
 	$(PYTHON) -m venv .uv

@@ -113,8 +113,13 @@ def test_the_stage_is_that_of_the_condition_it_focuses_on() -> None:
     )
     tnm = [
         observation(code, code, **focus, valueCodeableConcept=concept(ajcc, category))
-        for code, category in (("21905-5", "cT2a"), ("21906-3", "cN3"), ("21907-1", "cM0"))
+        for code, category in (("21905-5", "cT2a"), ("21906-3", "cN3"))
     ]
+    # the codes of categories in SNOMED CT are read by what they are called
+    named = concept(SNOMED, "1", "American Joint Committee on Cancer cM0 (qualifier value)")
+    distant = {**observation("cM", "", **focus, valueCodeableConcept=named)}
+    distant["code"] = concept(SNOMED, "399387003")
+    tnm.append(distant)
     found = facts(one(of_patient(stage, *tnm)).tumours[0])
     assert found["disease.stage"] == "III"
     assert found["stage.tnm"] == "cT2a cN3 cM0"

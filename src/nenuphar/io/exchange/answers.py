@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nenuphar.domain.quantity import Interval
+
+_PLAIN = re.compile(r"[\w:/.+-]{3,80}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,11 @@ class Code:
     def key(self) -> str:
         """The code as `codes.yaml` writes it."""
         return f"{self.system}:{self.code}"
+
+
+def shown(codes: Iterable[Code]) -> str:
+    """Return the first code as a list shows it; never a label, or a code that reads like words."""
+    return next((code.key for code in codes if _PLAIN.fullmatch(code.key)), "a code")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.exchange.answers import Code
 from nenuphar.io.exchange.fhir_bundle import Bundle, Resource
 from nenuphar.io.exchange.ledger import Ledger
 from nenuphar.io.exchange.parts import Part
@@ -84,8 +83,3 @@ class Context:
     def lose(self, part: Part, what: str, reason: str) -> None:
         """List a part that is not carried."""
         self.ledger.lose(part.pointer, self.draft.id, what, reason)
-
-
-def first_key(codes: tuple[Code, ...]) -> str:
-    """Return the first code as it is listed; empty where there is none."""
-    return next((code.key for code in codes if code.system), "")

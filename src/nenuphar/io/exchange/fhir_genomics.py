@@ -69,7 +69,7 @@ class Genomics:
             answers = (answer for _, answer in parts.get(table[name], []))
             return next((_words(answer) for answer in answers if _words(answer)), "")
 
-        change = text("change") or text("coding_change")
+        change = text("change") or text("coding_change") or text("genomic_change")
         origin = self._named(parts, "origin", "origins") or "unknown"
         stated = self._named(parts, "significance", "significances")
         consequence = text("consequence")
@@ -77,8 +77,8 @@ class Genomics:
         method = (part.get("method") or Part({})).text("text")
         variant = Variant(gene, significance, origin, change, method, consequence, basis)  # type: ignore[arg-type]  # one of the permitted words
         self._found[observation.key] = (variant, specimen, part)
-        read = ("gene", "change", "coding_change", "origin", "significance", "consequence")
-        self._carry(parts, *(table[name] for name in read))
+        named = ("gene", "change", "coding_change", "genomic_change", "origin", "consequence")
+        self._carry(parts, *(table[name] for name in (*named, "significance")))
         self.placer.ledger.carry(
             *(f"{part.pointer}/{n}" for n in part.data if n.startswith("value"))
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.exchange.answers import Answer, Code
+from nenuphar.io.exchange.answers import Answer, Code, shown
 from nenuphar.io.exchange.fhir_bundle import Resource
-from nenuphar.io.exchange.fhir_context import ASIDE, WRONG, Context, first_key
+from nenuphar.io.exchange.fhir_context import ASIDE, WRONG, Context
 from nenuphar.io.exchange.fhir_genomics import Genomics
 from nenuphar.io.exchange.fhir_values import URN, answer_of, codes_of, date_of, period_of
 from nenuphar.io.exchange.parts import Part
@@ -34,7 +34,7 @@ class ObservationReader:
         codes = codes_of(part.get("code"), self.of.vocabulary)
         home, why = self._home(observation)
         if home is None:
-            self.of.lose(part, first_key(codes), why)
+            self.of.lose(part, shown(codes), why)
             return
         if genomics.reads(observation, codes, home):
             self.of.account(observation, "code", "specimen", "method", "effectiveDateTime")
@@ -56,7 +56,7 @@ class ObservationReader:
             if absent or part.get("hasMember"):
                 self.of.ledger.aside(part.pointer)
             else:
-                self.of.lose(part, first_key(codes), "it has no value that can be read")
+                self.of.lose(part, shown(codes), "it has no value that can be read")
             return
         else:
             self._place(observation, seen, home)

@@ -8,9 +8,9 @@ from nenuphar.domain.case import Observed
 from nenuphar.domain.observation import Origin
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.exchange.answers import Answer, Code
+from nenuphar.io.exchange.answers import Answer, Code, shown
 from nenuphar.io.exchange.fhir_bundle import Resource
-from nenuphar.io.exchange.fhir_context import WRONG, Context, first_key
+from nenuphar.io.exchange.fhir_context import WRONG, Context
 from nenuphar.io.exchange.fhir_values import (
     codes_of,
     concept_answer,
@@ -77,8 +77,7 @@ class TumourReader:
         profile = "primary-cancer-condition" in " ".join(_profiles(part))
         if known or profile or self.of.vocabulary.is_one_of("unspecific", codes):
             return True
-        shown = next((code.key for code in codes), "Condition")
-        self.of.lose(part, shown, "the code names no tumour that is known here")
+        self.of.lose(part, shown(codes), "the code names no tumour that is known here")
         return False
 
     def _is_secondary(self, condition: Resource, codes: tuple[Code, ...]) -> bool:
@@ -115,12 +114,10 @@ class TumourReader:
             if stated or self.of.vocabulary.is_one_of("unspecific", codes):
                 self.of.ledger.aside(concept.pointer)
             elif not known and number < len(concepts) - 1:
-                self.of.lose(
-                    concept, first_key(codes), "the code names no tumour that is known here"
-                )
+                self.of.lose(concept, shown(codes), "the code names no tumour that is known here")
             elif len(specimens) > 1:
                 why = "the diagnosis of the condition is that of no specimen in particular"
-                self.of.lose(concept, first_key(codes), why)
+                self.of.lose(concept, shown(codes), why)
             elif (level := tumour.reach(Scope.SPECIMEN)) is not None:
                 seen = Seen(concept.pointer, codes, Answer(codes))
                 stated = self.of.placer.state("diagnosis.reported", seen, level)
@@ -167,7 +164,7 @@ class TumourReader:
             tumour = self.of.draft.reach(Scope.TUMOUR)
             if tumour is None:
                 why = "is a metastasis, and nothing says of which of several tumours"
-                self.of.lose(part, first_key(codes), why)
+                self.of.lose(part, shown(codes), why)
                 continue
             self.of.account(condition)
             seen = Seen(f"{part.pointer}/code", codes, Answer(text="metastatic"))

@@ -15,8 +15,8 @@ class Part:
     pointer: str = ""
 
     def get(self, name: str) -> Part | None:
-        """Return a field; None where it is absent."""
-        if not isinstance(self.data, dict) or name not in self.data:
+        """Return a field; None where it is absent, or null, which means the same."""
+        if not isinstance(self.data, dict) or self.data.get(name) is None:
             return None
         return Part(self.data[name], f"{self.pointer}/{name}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.exchange.answers import Code
+from nenuphar.io.exchange.answers import Code, shown
 from nenuphar.io.exchange.ledger import Ledger
 from nenuphar.io.exchange.parts import Part
 from nenuphar.io.exchange.placing import Placer
@@ -45,8 +45,7 @@ class Context:
 
     def lose(self, part: Part, codes: tuple[Code, ...], reason: str) -> None:
         """List a part that is not carried."""
-        shown = next((code.key for code in codes if code.system), "")
-        self.ledger.lose(part.pointer, self.draft.id, shown, reason)
+        self.ledger.lose(part.pointer, self.draft.id, shown(codes), reason)
 
 
 def is_own(codes: tuple[Code, ...]) -> bool:

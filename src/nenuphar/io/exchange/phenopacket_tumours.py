@@ -158,7 +158,10 @@ class TumourReader:
         if kind == "component":
             self._component(biosample)
             return
-        material = class_of(biosample.get("materialSample"), self.of.vocabulary)
+        fields = ("materialSample", "histologicalDiagnosis")
+        material = tuple(
+            code for field in fields for code in class_of(biosample.get(field), self.of.vocabulary)
+        )
         if self.of.vocabulary.is_one_of("reference_samples", material):
             self.of.lose(biosample, material, "is a reference sample, not one of the tumour")
             return

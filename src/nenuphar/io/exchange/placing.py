@@ -10,16 +10,16 @@ from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.observation import Origin, Value
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.exchange.answers import Answer, Code
+from nenuphar.io.exchange.answers import Answer, Code, shown
 from nenuphar.io.exchange.ledger import Ledger
 from nenuphar.io.exchange.vocabulary import OWN, Vocabulary
 from nenuphar.io.values import ValueProblem
 from nenuphar.knowledge.schema import Fact
 
 _TNM, _STAGE = "stage.tnm", "disease.stage"
-_PLAIN_CODE = re.compile(r"[\w:/.+-]{3,80}", re.ASCII)
-_GROUP = re.compile(r"^(?:AJCC |UICC )?(?:stage )?(IV|I{1,3})(?:[A-D]\d?)?$", re.IGNORECASE)
-_CATEGORY = re.compile(r"^(?:AJCC[/: ]?v?\d*[/: ]*)?([cpyr]{0,3}[TNM](?:\d[a-d]?|is|X|x))\b")
+_SAYS_WHO = r"^(?:AJCC |UICC |American Joint Committee on Cancer )?"
+_GROUP = re.compile(_SAYS_WHO + r"(?:stage )?(IV|I{1,3})(?:[A-D]\d?)?(?: \(.*)?$", re.IGNORECASE)
+_CATEGORY = re.compile(_SAYS_WHO + r"([cpyr]{0,3}[TNM](?:\d[a-d]?|is|X|x))\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,11 @@ class Placer:
         try:
             value = self.vocabulary.value(fact, self._grouped(name, seen.answer))
         except ValueProblem as problem:
-            what = f"{_shown(seen.codes) or name} ({seen.answer.kind})"
+            what = f"{shown(seen.codes) if seen.codes else name} ({seen.answer.kind})"
             known = fact.type != "code" or not seen.answer.codes
-            reason = problem.reason if known else "the code of the answer is not known here"
+            reason = "the code of the answer is not known here"
+            if known:
+                reason = _without_words(problem.reason, seen.answer) or f"is no value of {name}"
             record = self.draft.id
             self.ledger.lose(seen.pointer, record, what, reason, problem.fix, value=known)
             return False
@@ -211,16 +213,18 @@ class Placer:
         level.facts[_TNM] = Observed(_TNM, text, Origin(self.ledger.findings.file, text))
 
     def _lose(self, seen: Seen, reason: str) -> None:
-        what = f"{_shown(seen.codes)} ({seen.answer.kind})"
+        what = f"{shown(seen.codes)} ({seen.answer.kind})"
         self.ledger.lose(seen.pointer, self.draft.id, what, reason)
+
+
+def _without_words(reason: str, answer: Answer) -> str:
+    """Return a reason that repeats nothing of the answer; empty where it does."""
+    codes = (part for code in answer.codes for part in (code.code, code.label))
+    words = (answer.text[:10], *codes)
+    return "" if any(word and word in reason for word in words) else reason
 
 
 def tnm_category(text: str) -> str:
     """Return the TNM category that a code or a label begins with; empty where it is none."""
     found = _CATEGORY.match(text.strip())
     return found[1] if found else ""
-
-
-def _shown(codes: tuple[Code, ...]) -> str:
-    """Return the first code as it is listed, never its label: that may be free text."""
-    return next((code.key for code in codes if _PLAIN_CODE.fullmatch(code.key)), "a code")

@@ -135,6 +135,10 @@ class Vocabulary:
             names += self._facts_of_codes.get(code.key, [])
         return [self.knowledge.facts[name] for name in dict.fromkeys(names)]
 
+    def keys_of_fact(self, name: str) -> list[str]:
+        """Return the codes of other systems that mean a fact."""
+        return self._codes_of_facts.get(name, [])
+
     def codes_of_fact(self, name: str) -> list[Code]:
         """Return the codes that a fact is written with: the project's own, and one of others.
 
@@ -142,7 +146,7 @@ class Vocabulary:
         """
         label = label_of(self.knowledge.facts[name])
         own = [Code(OWN, name, label)]
-        for key in self._codes_of_facts.get(name, []):
+        for key in self.keys_of_fact(name):
             if len(self._facts_of_codes[key]) == 1:
                 return [*own, self.code(key, label)]
         return own
@@ -318,9 +322,12 @@ class Vocabulary:
         return str(self.table["units"].get(unit, ["1"])[0])
 
     def _interval(self, fact: Fact, ends: tuple[float, float, bool, bool], unit: str) -> Interval:
+        meant = self._units.get(unit.strip().casefold(), unit)
         try:
-            meant = self._units.get(unit.strip().casefold(), unit)
             stated, factor = (meant, 1.0) if meant == fact.unit else canonical_unit(meant)
+        except QuantityError as error:
+            raise ValueProblem("its unit is not known here", "write it in UCUM") from error
+        try:
             if stated and stated != fact.unit and meant not in ("count", "score", "ratio"):
                 raise QuantityError(f"is in {stated}, but {fact.unit or 'no unit'} is expected")
             lo, hi, lo_open, hi_open = ends
