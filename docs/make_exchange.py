@@ -39,6 +39,7 @@ def exchange_page() -> str:
         ("Answers to one question", values),
         ("Sites", table["sites"]),
         ("Diagnoses beside those of `nenuphar codes`", table["entities"]),
+        ("Organs that a diagnosis names", table["organs"]),
         ("Drugs, beside their names", table["drugs"]),
         ("Units, by the code that is written first", table["units"]),
     ]

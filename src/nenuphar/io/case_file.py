@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nenuphar.domain.case import Case, Specimen
-from nenuphar.domain.problems import Problem, UnreadableInputError
+from nenuphar.domain.problems import Problem, UnreadableInputError, UnsupportedInputError
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.case_level import LevelReader
 from nenuphar.io.case_writer import case_as_data
@@ -214,6 +214,8 @@ def _records(
         else:
             data = read_bounded(text)
             form = form_of(data, file)
+            if form == "fhir":  # a truth value would be read as text
+                raise UnsupportedInputError(f"{file}: is FHIR as YAML; export it as JSON")
     except YamlError as error:
         raise UnreadableInputError(f"{file}: {error}; mend the file and read it again") from error
     if form != "native":

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from exchange_documents import (
     CONDITION,
     KI67,
+    KNOWLEDGE,
     LOINC,
     MCODE,
     PATIENT,
@@ -25,7 +29,10 @@ from exchange_documents import (
     read,
 )
 
-from nenuphar.domain.problems import UnreadableInputError, UnsupportedInputError
+from nenuphar.domain.problems import UnreadableInputError
+from nenuphar.io.case_file import read_case
+from nenuphar.io.exchange import documents
+from nenuphar.io.inputs import read_input
 
 S1 = {"specimen": {"reference": "Specimen/s1"}}
 
@@ -154,6 +161,22 @@ def test_a_metastasis_says_how_far_the_disease_has_spread() -> None:
     }
     found = facts(one(of_patient(metastasis)).tumours[0])
     assert (found["disease.extent"], found["disease.liver_metastases"]) == ("metastatic", "True")
+
+
+def test_conditions_may_be_coded_for_billing() -> None:
+    def coded(name: str, code: str) -> dict[str, Any]:
+        icd = concept("http://hl7.org/fhir/sid/icd-10-cm", code)
+        return {**CONDITION, "id": name, "meta": {}, "code": icd}
+
+    document = bundle(PATIENT, coded("c", "C7A.012"), coded("m", "C7B.02"), coded("h", "I10"))
+    (tumour,) = one(document).tumours
+    assert facts(tumour) == {
+        "tumour.site": "small_intestine",
+        "disease.extent": "metastatic",
+        "disease.liver_metastases": "True",
+    }
+    assert facts(tumour.specimens[0]) == {"diagnosis.reported": "net"}
+    assert "names no tumour" in listed(document)["/entry/3/resource"].reason
 
 
 def test_other_conditions_are_listed_and_refuted_ones_too() -> None:
@@ -372,13 +395,37 @@ def test_what_is_no_bundle_is_refused_and_nothing_of_it_is_repeated(
     assert "Jane" not in str(told.value)
 
 
-def test_xml_is_refused_by_its_name_too(tmp_path: Any) -> None:
-    from nenuphar.io.inputs import read_input
-    from nenuphar.knowledge.base import load_knowledge
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("b.xml", b"<Bundle xmlns='http://hl7.org/fhir'/>", "is XML"),
+        ("b.ndjson", b'{"resourceType": "Patient"}', "one a line"),
+        ("b.pb", b"\x0a\x02P1", "as bytes"),
+        ("b.json", gzip.compress(b"{}"), "gzip-compressed"),
+        ("b.json.gz", gzip.compress(b"{}"), "gzip-compressed"),
+        ("b.yaml", b"resourceType: Bundle", "FHIR as YAML"),
+    ],
+)
+def test_other_ways_to_write_it_are_refused_by_name(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableInputError, match=message):
+        read_input(tmp_path / name, KNOWLEDGE)
 
-    (tmp_path / "b.xml").write_text("<Bundle xmlns='http://hl7.org/fhir'/>")
-    with pytest.raises(UnsupportedInputError, match="is XML"):
-        read_input(tmp_path / "b.xml", load_knowledge())
+
+def test_a_file_that_is_too_large_is_refused_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(documents, "LARGEST", 100)
+    with pytest.raises(UnreadableInputError, match="too much for one file"):
+        read(of_patient(KI67))
+
+
+def test_a_mark_of_the_byte_order_is_no_matter(tmp_path: Path) -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "b.json").write_text(json.dumps(of_patient(KI67)), encoding=encoding)
+        assert read_case(tmp_path / "b.json").patient == "p1"
 
 
 def test_a_specimen_of_a_specimen_is_the_same_tissue() -> None:

@@ -32,6 +32,7 @@ def test_every_name_in_the_table_is_a_fact_a_value_or_a_concept() -> None:
     for group, hierarchy in (
         ("sites", "tumour_site"),
         ("entities", "tumour_entity"),
+        ("organs", "tumour_site"),
         ("drugs", "treatment"),
     ):
         assert set(TABLE[group]) <= set(KNOWLEDGE.terminologies[hierarchy].concepts)
@@ -101,6 +102,11 @@ def test_a_topography_is_read_by_its_organ(code: str, concept: str | None) -> No
         ("icdo3:8013/3", "lcnec", "lung"),
         ("snomed:254632001", "sclc", "lung"),
         ("ncit:C39853", None, ""),
+        ("icd10:C7A.090", "carcinoid", "lung"),
+        ("icd10:C7A.012", "net", "small_intestine"),
+        ("icd10:C7A.1", "nec", ""),
+        ("icd10:C34.11", None, "lung"),
+        ("icd10:I10", None, ""),
     ],
 )
 def test_a_diagnosis_is_read_through_the_terminology_floor(
@@ -109,6 +115,12 @@ def test_a_diagnosis_is_read_through_the_terminology_floor(
     asked = VOCABULARY.code(code)
     assert VOCABULARY.concept("tumour_entity", asked) == entity
     assert VOCABULARY.implied_site(asked) == site
+
+
+def test_a_code_of_an_organ_says_no_more_than_that_there_is_a_tumour() -> None:
+    assert VOCABULARY.is_unspecific([VOCABULARY.code("icd10:C34.11")])
+    assert not VOCABULARY.is_unspecific([VOCABULARY.code("icd10:C7A.090")])
+    assert not VOCABULARY.is_unspecific([VOCABULARY.code("icd10:I10")])
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class TumourReader:
             return False
         known = any(self.of.vocabulary.concept("tumour_entity", code) for code in codes)
         profile = "primary-cancer-condition" in " ".join(_profiles(part))
-        if known or profile or self.of.vocabulary.is_one_of("unspecific", codes):
+        if known or profile or self.of.vocabulary.is_unspecific(codes):
             return True
         self.of.lose(part, shown(codes), "the code names no tumour that is known here")
         return False
@@ -111,7 +111,7 @@ class TumourReader:
             known = any(self._names_entity(code) for code in codes)
             url = concept.pointer.removesuffix("/valueCodeableConcept") + "/url"
             self.of.ledger.aside(url)
-            if stated or self.of.vocabulary.is_one_of("unspecific", codes):
+            if stated or self.of.vocabulary.is_unspecific(codes):
                 self.of.ledger.aside(concept.pointer)
             elif not known and number < len(concepts) - 1:
                 self.of.lose(concept, shown(codes), "the code names no tumour that is known here")
@@ -169,13 +169,13 @@ class TumourReader:
             self.of.account(condition)
             seen = Seen(f"{part.pointer}/code", codes, Answer(text="metastatic"))
             self.of.placer.state("disease.extent", seen, tumour)
-            for site in part.each("bodySite"):
-                found = codes_of(site, self.of.vocabulary)
-                if any(
-                    self.of.vocabulary.concept("tumour_site", code) == "liver" for code in found
-                ):
-                    own = Seen(site.pointer, found, Answer(flag=True))
-                    self.of.placer.state("disease.liver_metastases", own, tumour)
+            sites = list(part.each("bodySite"))
+            found = [code for site in sites for code in codes_of(site, self.of.vocabulary)]
+            organs = {self.of.vocabulary.concept("tumour_site", code) for code in found}
+            organs |= {self.of.vocabulary.implied_site(code) for code in codes}
+            if "liver" in organs:
+                place = Seen(f"{part.pointer}/bodySite", codes, Answer(flag=True))
+                self.of.placer.state("disease.liver_metastases", place, tumour)
 
 
 def _profiles(part: Part) -> list[str]:

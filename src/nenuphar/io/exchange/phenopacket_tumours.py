@@ -69,7 +69,7 @@ class TumourReader:
             self.of.lose(disease, codes, "is excluded, so the patient does not have it")
             return False
         known = any(self._entity(code) for code in codes)
-        if known or self.of.vocabulary.is_one_of("unspecific", codes) or is_own(codes):
+        if known or self.of.vocabulary.is_unspecific(codes) or is_own(codes):
             return True
         if any(self.of.vocabulary.concept("tumour_site", code) for code in site):
             return True
@@ -84,7 +84,7 @@ class TumourReader:
     def _disease(self, disease: Part, tumour: Draft, *, stated: bool) -> None:
         codes = class_of(disease.get("term"), self.of.vocabulary)
         if term := disease.get("term"):
-            if self.of.vocabulary.is_one_of("unspecific", codes) or stated:
+            if self.of.vocabulary.is_unspecific(codes) or stated:
                 self.of.ledger.aside(term.pointer)  # the biosamples say it of themselves
             elif any(self._entity(code) for code in codes):
                 specimen = (

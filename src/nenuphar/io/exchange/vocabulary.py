@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -17,14 +17,15 @@ from nenuphar.io.safe_yaml import read_bounded
 from nenuphar.io.values import CEILINGS, ValueParser, ValueProblem, parser_for, plain
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.schema import Fact
-from nenuphar.terminology.codes import SYSTEMS, coded_tumours, read_code
+from nenuphar.terminology.codes import SYSTEMS, read_code
 
 OWN = "own"
 """The system of the project's own codes: names of facts and of their values."""
 
 _SITES, _ENTITIES, _DRUGS = "tumour_site", "tumour_entity", "treatment"
 _TABLES = {_SITES: "sites", _ENTITIES: "entities", _DRUGS: "drugs"}
-_TOPOGRAPHY = re.compile(r"C\d\d(\.\d)?")
+_SHORTEST = 3
+"""Characters of the shortest beginning of a code that means something: `C34`."""
 _STRENGTH = re.compile(r"^\d[\d.]*\s*\w+\s+|\s+\d.*$")
 """What a product adds to the name of its drug: `4 ML nivolumab 10 MG/ML Injection`."""
 
@@ -227,12 +228,13 @@ class Vocabulary:
         ]
         for key in known:
             code = self.code(key, label)
-            if self._coded(fact, code) == value:
+            written = code.system not in self.table["read_only"]
+            if written and self._coded(fact, code) == value:
                 return [own, code]
         return [own]
 
     def _concept_keys(self, hierarchy: str, value: str) -> list[str]:
-        """Return codes of a concept; of a topography only one that names a single organ."""
+        """Return the codes of a concept."""
         if hierarchy not in _TABLES:
             return []
         listed = self.table[_TABLES[hierarchy]].get(value, [])
@@ -250,19 +252,24 @@ class Vocabulary:
     def _concepts(self) -> dict[str, dict[str, str]]:
         return {name: _inverse(self.table[table]) for name, table in _TABLES.items()}
 
+    @cached_property
+    def _organs(self) -> dict[str, str]:
+        return _inverse(self.table["organs"])
+
     def concept(self, hierarchy: str, code: Code) -> str | None:
         """Return the concept of sites, entities or treatments that a code means, if it is known."""
-        known = self._concepts[hierarchy].get(code.key)
-        if known is not None or hierarchy == _DRUGS:
-            return known
-        if hierarchy == _SITES:
-            return self._site(code)
-        return self._entity(code)
+        known = self._meant(self._concepts[hierarchy], code)
+        return self._entity(code) if known is None and hierarchy == _ENTITIES else known
 
-    def _site(self, code: Code) -> str | None:
-        if code.system != "icdo3" or not _TOPOGRAPHY.fullmatch(code.code):
-            return None
-        return self._concepts[_SITES].get(f"icdo3:{code.code[:3]}")
+    def _meant(self, table: Mapping[str, str], code: Code) -> str | None:
+        """Return what a table says of a code, or of its longest beginning where that counts."""
+        return next((table[key] for key in self._beginnings(code) if key in table), None)
+
+    def _beginnings(self, code: Code) -> Iterator[str]:
+        yield code.key
+        if code.system in self.table["by_beginning"]:
+            for end in range(len(code.code) - 1, _SHORTEST - 1, -1):
+                yield f"{code.system}:{code.code[:end].rstrip('.')}"
 
     def _entity(self, code: Code) -> str | None:
         for concept, each in self.knowledge.terminologies[_ENTITIES].concepts.items():
@@ -281,17 +288,23 @@ class Vocabulary:
         """Return the organ that the code of a diagnosis names; empty where it names none."""
         if code.system == OWN:
             return ""
-        found = {each.site for each in self._tumours(code)}
-        if code.key in self._concepts[_ENTITIES] and not found:
-            entity = self._concepts[_ENTITIES][code.key]
-            found = {each.site for each in coded_tumours().values() if each.entity == entity}
+        listed = self._meant(self._organs, code)
+        found = {listed} if listed else {each.site for each in self._tumours(code)}
         found -= {"unknown_primary"}
         return found.pop() if len(found) == 1 else ""
+
+    def is_unspecific(self, codes: Iterable[Code]) -> bool:
+        """Whether one of several codes says that there is a tumour, and nothing of its kind."""
+        return any(
+            code.key in self.table["unspecific"]
+            or (self._meant(self._organs, code) and self.concept(_ENTITIES, code) is None)
+            for code in codes
+        )
 
     def is_one_of(self, group: str, codes: Iterable[Code]) -> bool:
         """Whether one of several codes is in a list of `codes.yaml`."""
         listed = self.table[group]
-        return any(code.key in listed for code in codes)
+        return any(key in listed for code in codes for key in self._beginnings(code))
 
     def drug(self, answer: Answer) -> str:
         """Return the treatment that codes or words name; empty where none is known."""
