@@ -16,7 +16,7 @@ from nenuphar.pipeline.evolution.reading import Cohort
 from nenuphar.pipeline.evolution.telling import told
 from nenuphar.simulate.evolution import draw_evolution
 
-LIGHT = {"permutations": 39, "simulations": 20, "repeats": 1}
+LIGHT = {"permutations": 39, "simulations": 20, "repeats": 1, "sizes": ()}
 FEW = settings(max_examples=3, deadline=None, derandomize=True)
 
 

@@ -117,7 +117,7 @@ def _check_figure(figure: Path | None) -> None:
 
 
 def _print_found(found: dict[str, Any], files: list[Path]) -> None:
-    from nenuphar.report.evolution_words import SETTLED
+    from nenuphar.report.evolution_words import SETTLED, needed_words
 
     settled = found["settled"]
     typer.echo(f"{found['verdict']}.")
@@ -127,6 +127,8 @@ def _print_found(found: dict[str, Any], files: list[Path]) -> None:
         )
     for one in (*found["reasons"], *found["notes"]):
         typer.echo(f"  - {one['says']}")
+    if needed := needed_words(found["power"]):
+        typer.echo(f"  {needed}")
     groups = ", ".join(f"{name} {n}" for name, n in found["groups"].items())
     typer.echo(f"\n{found['tumours']} tumours: {groups or 'none that can be used'}")
     for one in found["hypotheses"]:
@@ -166,9 +168,10 @@ def evolution_check(
 ) -> None:
     """Draw cohorts whose truth is known and count how often `nenuphar evolution` finds it.
 
-    Truths are the four hypotheses, `none` (the group hangs on nothing) and `microenvironment_alone`
-    (on what no hypothesis holds alone). `wrong` counts cohorts in which another hypothesis was
-    favoured; `powered` those whose own simulation found enough power. Each cohort takes several
+    Truths are the four hypotheses, `none` (the group hangs on nothing), `microenvironment_alone`
+    (on what no hypothesis holds alone) and `bystander` (on the cell of origin, with which the
+    surroundings go without a part in the group). `wrong` counts cohorts in which another hypothesis
+    was favoured; `powered` those whose own simulation found enough power. Each cohort takes several
     seconds.
 
     **Example:** `nenuphar evolution-check --cohorts 5 --tumours 120 --truth none -o check.csv`

@@ -8,7 +8,7 @@ from typing import Any
 
 from nenuphar.domain.conclusion import Stamp
 from nenuphar.domain.problems import Problem
-from nenuphar.report.evolution_words import ASSOCIATION, PARENT_WORDS, SETTLED
+from nenuphar.report.evolution_words import ASSOCIATION, PARENT_WORDS, SETTLED, needed_words
 from nenuphar.report.figures.evolution import differences_figure, graphs_figure
 from nenuphar.report.page import render
 
@@ -45,6 +45,7 @@ def evolution_page(
         found=found,
         words=words,
         settled=_settled(found),
+        needed=needed_words(found["power"]),
         graphs=graphs_figure(found["hypotheses"], found["favoured"] or "", found["leading"] or ""),
         differences=differences_figure(found, words) if found["differences"] else "",
         set_aside=_gathered(found["set_aside"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 PARENT_WORDS = {
     "cell_of_origin": "Cell of origin",
@@ -48,7 +49,7 @@ SETTLED = {
     "somatic_alterations": "somatic alterations rather than cell of origin",
     "adds": "the microenvironment adds to it",
     "adds_nothing": "the microenvironment adds nothing that matters",
-    "open": "whether the microenvironment adds is open",
+    "open": "whether the microenvironment adds to it is open",
 }
 """What is settled even where the whole is not."""
 
@@ -56,6 +57,21 @@ SETTLED = {
 def verdict_words(name: str) -> str:
     """Say what the data favour; they cannot tell where the name is empty."""
     return f"The data favour {name}" if name else "Cannot tell"
+
+
+def needed_words(power: Mapping[str, Any] | None) -> str:
+    """Say how many tumours would do where the data cannot tell; empty where that was not asked.
+
+    Args:
+        power: `times_as_many_would_do` and `times_tried` of a result.
+    """
+    if not power or not power["times_tried"]:
+        return ""
+    times = power["times_as_many_would_do"]
+    if times is None:
+        tried = max(power["times_tried"])
+        return f"Even {tried} times as many tumours of this kind would seldom settle it."
+    return f"{times} times as many tumours of this kind would mostly settle it."
 
 
 def reason_words(code: str, numbers: Mapping[str, float]) -> str:

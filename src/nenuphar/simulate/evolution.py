@@ -30,8 +30,10 @@ TRUTHS = {
     "immune_parallel": (True, False, True),
     "immune_divergent": (False, True, True),
     "microenvironment_alone": (False, False, True),
+    "bystander": (True, False, False),
 }
-"""What a cohort can be drawn from: whether origin, alterations and surroundings set the group."""
+"""What a cohort can be drawn from: whether origin, alterations and surroundings set the group. A
+bystander goes with the cell of origin, as surroundings may that have no part in the group."""
 
 _LOCATED = 0.8
 """Share of tumours whose location is the usual one of their cell of origin (assumption)."""
@@ -83,7 +85,7 @@ def draw_evolution(
     rng = np.random.default_rng([seed, *truth.encode()])
     cell = rng.integers(0, len(GROUPS), tumours)
     surroundings = rng.normal(size=(tumours, len(MICROENVIRONMENT)))
-    if by_origin and by_surroundings:
+    if (by_origin and by_surroundings) or truth == "bystander":
         surroundings += _CROSSTALK * rng.normal(size=(len(GROUPS), len(MICROENVIRONMENT)))[cell]
     pull = np.zeros((tumours, len(ALTERATIONS)))
     if by_alteration and by_surroundings:

@@ -12,7 +12,7 @@ from nenuphar.pipeline.evolution.calibration import ROLES
 from nenuphar.pipeline.evolution.reading import Cohort
 from nenuphar.simulate.evolution import draw_evolution
 
-LIGHT = {"permutations": 39, "simulations": 20, "repeats": 1}
+LIGHT = {"permutations": 39, "simulations": 20, "repeats": 1, "sizes": ()}
 
 
 def analysed(records: pl.DataFrame, **roles: tuple[str, ...]) -> Analysis:

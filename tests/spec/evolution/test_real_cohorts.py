@@ -13,7 +13,7 @@ from nenuphar.pipeline.evolution.reading import Roles, read_cohort
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 LUNG, MAPS = DATA / "lung_nen", DATA / "lnen_alcala2019_maps"
-LIGHT = {"permutations": 39, "simulations": 20, "repeats": 1}
+LIGHT = {"permutations": 39, "simulations": 20, "repeats": 1, "sizes": ()}
 
 pytestmark = [
     pytest.mark.shared,

@@ -20,7 +20,12 @@ from nenuphar.methods.evolution.features import (
 )
 from nenuphar.methods.evolution.likelihood import deal_folds, log_likelihood, out_of_fold
 from nenuphar.methods.evolution.null import Null, permutation_null
-from nenuphar.methods.evolution.power import Power, power_of, power_to_see_surroundings
+from nenuphar.methods.evolution.power import (
+    Critical,
+    Power,
+    power_of,
+    power_to_see_surroundings,
+)
 from nenuphar.methods.evolution.verdict import (
     NOTHING,
     SIDES,
@@ -56,6 +61,7 @@ class Settings:
         permutations: Permutations of every null.
         simulations: Simulated cohorts of every power.
         seed: Seed of folds, permutations and simulations.
+        sizes: How many times as many tumours are tried where the data cannot tell.
     """
 
     hypotheses: Mapping[str, Parents]
@@ -69,6 +75,7 @@ class Settings:
     permutations: int = 199
     simulations: int = 100
     seed: int = 0
+    sizes: tuple[int, ...] = (2, 4)
 
     def matters(self, group: NDArray[np.int64]) -> float:
         """Least gain that matters, in nats a tumour."""
@@ -99,6 +106,8 @@ class Comparison:
         power: Power to find the leading or favoured hypothesis again; None where there is too
             little to model.
         power_surroundings: Power to see surroundings that matter; None where not asked for.
+        needed: How many times as many tumours would do, of those tried; None where the answer is
+            given, or where none of them does.
         favoured: Key of the hypothesis that the data favour; empty where they cannot tell.
         leading: Key of the best hypothesis, favoured or not; empty where nothing was fitted.
         reasons: Why they cannot tell, as codes.
@@ -118,6 +127,7 @@ class Comparison:
     settled: Settled | None = None
     power: Power | None = None
     power_surroundings: float | None = None
+    needed: int | None = None
     notes: tuple[str, ...] = ()
     matters: float = 0.0
     restating: Mapping[str, float] = field(default_factory=dict)
@@ -199,6 +209,7 @@ def _compare(design: Design, settings: Settings, progress: Progress) -> Comparis
     to_see = power_to_see_surroundings(base, mean[base], design, critical, settings, steps)
     names = {parents: key for key, parents in settings.hypotheses.items()}
     reasons = _reasons(settled, is_real, power, to_see, settings)
+    needed = _needed(asked, mean, design, critical, settings, progress) if reasons else None
     gains = {
         (base, added): paired_difference(scores[base | {added}], scores[base])
         for base, added in (*_ADDITIONS, *_FURTHER)
@@ -219,6 +230,7 @@ def _compare(design: Design, settings: Settings, progress: Progress) -> Comparis
         settled=settled,
         power=power,
         power_surroundings=to_see,
+        needed=needed,
         notes=tuple(_notes(settled, gains)),
         matters=matters,
         restating=_restating(design, settings, float(scores[NOTHING].mean())),
@@ -281,6 +293,31 @@ def _reasons(
     if power.recovered < settings.power_min:
         reasons.append("low_power")
     return reasons
+
+
+def _needed(
+    asked: Parents,
+    mean: Mapping[Parents, NDArray[np.float64]],
+    design: Design,
+    critical: Critical,
+    settings: Settings,
+    progress: Progress,
+) -> int | None:
+    """How many times as many tumours would have the power for an answer, of the sizes tried."""
+    base = asked - {MICROENVIRONMENT}
+    for times in settings.sizes:
+        steps = _Steps(progress, f"Drawing cohorts of {times} times the size", settings.simulations)
+        power = power_of(asked, mean[asked], design, critical, settings, steps, times)
+        if power.recovered < settings.power_min:
+            continue
+        if asked == base:
+            to_see = power_to_see_surroundings(
+                base, mean[base], design, critical, settings, steps, times
+            )
+            if to_see < settings.power_min:
+                continue
+        return times
+    return None
 
 
 def _notes(settled: Settled, gains: Mapping[tuple[Parents, str], Difference]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ def power_of(
     critical: Critical,
     settings: Settings,
     step: Callable[[int], None],
+    times: int = 1,
 ) -> Power:
     """Draw groups from a hypothesis, at the effect that was seen, and settle each draw anew.
 
@@ -60,21 +61,18 @@ def power_of(
         critical: From `null.permutation_null`.
         settings: How the cohort was analysed.
         step: Told how many more are done.
+        times: How many times as large as the cohort the simulated ones are.
     """
-    rng = np.random.default_rng([settings.seed, 11, *_key(truth)])
+    rng = np.random.default_rng([settings.seed, 11, times, *_key(truth)])
     recovered = otherwise = 0
+    models = (NOTHING, *settings.hypotheses.values())
     for number in range(settings.simulations):
-        group = _drawn(probability, rng)
+        rows = _rows(len(probability), times, rng)
+        group = _drawn(probability[rows], rng)
         step(1)
-        if _too_uneven(group, probability.shape[1], settings.folds):
+        scores = _scores(models, design, rows, group, settings, number)
+        if not scores:
             continue
-        fold = deal_folds(group, settings.folds, 1, settings.seed + number)[0]
-        scores = {
-            parents: log_likelihood(
-                out_of_fold(design.columns(parents), group, fold, settings.prior_sd), group
-            )
-            for parents in (NOTHING, *settings.hypotheses.values())
-        }
 
         def is_real(base: Parents, added: str, scores: dict = scores) -> bool:
             gain = (scores[base | {added}] - scores[base]).mean()
@@ -94,6 +92,7 @@ def power_to_see_surroundings(
     critical: Critical,
     settings: Settings,
     step: Callable[[int], None],
+    times: int = 1,
 ) -> float:
     """Share of simulated cohorts in which surroundings that matter just enough would be seen.
 
@@ -108,26 +107,55 @@ def power_to_see_surroundings(
         critical: From `null.permutation_null`.
         settings: How the cohort was analysed.
         step: Told how many more are done.
+        times: How many times as large as the cohort the simulated ones are.
     """
-    rng = np.random.default_rng([settings.seed, 13, *_key(base)])
+    rng = np.random.default_rng([settings.seed, 13, times, *_key(base)])
     added = np.nan_to_num(_standard(design.parents[MICROENVIRONMENT]))
     seen = 0
     for number in range(settings.simulations):
         direction = rng.normal(size=(added.shape[1], probability.shape[1]))
-        group = _drawn(_pulled(probability, added @ direction, settings.matters(design.group)), rng)
+        pulled = _pulled(probability, added @ direction, settings.matters(design.group))
+        rows = _rows(len(probability), times, rng)
+        group = _drawn(pulled[rows], rng)
         step(1)
-        if _too_uneven(group, probability.shape[1], settings.folds):
+        richer = base | {MICROENVIRONMENT}
+        scores = _scores((base, richer), design, rows, group, settings, number)
+        if not scores:
             continue
-        fold = deal_folds(group, settings.folds, 1, settings.seed + number)[0]
-        low, high = (
-            log_likelihood(
-                out_of_fold(design.columns(parents), group, fold, settings.prior_sd), group
-            )
-            for parents in (base, base | {MICROENVIRONMENT})
-        )
-        gain = paired_difference(high, low)
+        gain = paired_difference(scores[richer], scores[base])
         seen += gain.low > 0 and gain.mean > critical[base, MICROENVIRONMENT]
     return seen / max(settings.simulations, 1)
+
+
+def _rows(tumours: int, times: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Choose the tumours of a simulated cohort: the cohort itself, or more drawn from it."""
+    return np.arange(tumours) if times == 1 else rng.integers(0, tumours, tumours * times)
+
+
+def _scores(
+    models: Iterable[Parents],
+    design: Design,
+    rows: NDArray[np.int64],
+    group: NDArray[np.int64],
+    settings: Settings,
+    number: int,
+) -> dict[Parents, NDArray[np.float64]]:
+    """Log-likelihood of models on a simulated cohort; nothing where a group is in too few."""
+    if int(np.bincount(group, minlength=len(design.groups)).min()) < settings.folds:
+        return {}
+    fold = deal_folds(group, settings.folds, 1, settings.seed + number)[0]
+    return {
+        parents: log_likelihood(
+            out_of_fold(
+                [values[rows] for values in design.columns(parents)],
+                group,
+                fold,
+                settings.prior_sd,
+            ),
+            group,
+        )
+        for parents in models
+    }
 
 
 def _key(parents: Parents) -> list[int]:
@@ -139,11 +167,6 @@ def _drawn(probability: NDArray[np.float64], rng: np.random.Generator) -> NDArra
     reached = probability.cumsum(axis=1)
     reached /= reached[:, -1:]
     return (rng.random((len(probability), 1)) > reached).sum(axis=1)
-
-
-def _too_uneven(group: NDArray[np.int64], groups: int, folds: int) -> bool:
-    """Whether a group came out too small to lie in every fold."""
-    return int(np.bincount(group, minlength=groups).min()) < folds
 
 
 def _standard(columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.evolution.compare import (
@@ -61,12 +62,12 @@ def limits_of(knowledge: KnowledgeBase) -> Limits:
     return Limits(value["measured_min"], **counts)
 
 
-def settings_of(knowledge: KnowledgeBase, **given: int) -> Settings:
+def settings_of(knowledge: KnowledgeBase, **given: Any) -> Settings:
     """Return how a cohort is analysed.
 
     Args:
         knowledge: The knowledge base.
-        given: Numbers that a run may choose: `permutations`, `simulations`, `repeats`, `seed`.
+        given: What a run may choose: `permutations`, `simulations`, `repeats`, `seed`, `sizes`.
     """
     value = _values(knowledge)
     settings = Settings(
@@ -102,7 +103,7 @@ def analyse(
     cohort: Cohort,
     knowledge: KnowledgeBase,
     progress: Progress = lambda step, done, of: None,
-    **given: int,
+    **given: Any,
 ) -> Analysis:
     """Compare the hypotheses on a cohort.
 

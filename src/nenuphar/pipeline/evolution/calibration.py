@@ -27,7 +27,7 @@ ROLES = {
 }
 """Roles of the columns of a drawn cohort."""
 
-LIGHT = {"permutations": 99, "simulations": 40, "repeats": 3}
+LIGHT = {"permutations": 99, "simulations": 40, "repeats": 3, "sizes": ()}
 """A lighter analysis than that of one cohort, since hundreds are analysed."""
 
 
@@ -86,9 +86,14 @@ def _compared(
     return compare_hypotheses(design, settings, limits.tumours_min)
 
 
+HOLDS = {"bystander": "spontaneous_parallel"}
+"""Which hypothesis holds in cohorts that are not drawn plainly from one."""
+
+
 def _counted(truth: str, found: Sequence[Comparison]) -> dict[str, Any]:
     powered = [one for one in found if one.power and not _WEAK & set(one.reasons)]
     by_origin, by_alteration, by_surroundings = drawn.TRUTHS[truth]
+    truth = HOLDS.get(truth, truth)
     side = ORIGIN if by_origin else ALTERATIONS if by_alteration else ""
     sides = list(_settled(found, "side"))
     surroundings = list(_settled(found, "surroundings"))

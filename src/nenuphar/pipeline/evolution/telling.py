@@ -41,15 +41,12 @@ def told(analysis: Analysis, cohort: Cohort, knowledge: KnowledgeBase) -> dict[s
     compared, design = analysis.comparison, analysis.design
     names = {one.key: one.name for one in analysis.hypotheses}
     numbers = {"power_min": analysis.settings.power_min}
-    settled = compared.settled
     rejected = sum(problem.rejected for problem in cohort.problems)
     return {
         "verdict": verdict_words(names.get(compared.favoured, "")),
         "favoured": compared.favoured or None,
         "leading": compared.leading or None,
-        "settled": {"side": settled.side or None, "microenvironment": settled.surroundings}
-        if settled
-        else None,
+        "settled": _settled(compared),
         "reasons": [{"code": c, "says": reason_words(c, numbers)} for c in compared.reasons],
         "notes": [{"code": code, "says": NOTES[code]} for code in compared.notes],
         "association_only": ASSOCIATION,
@@ -62,6 +59,8 @@ def told(analysis: Analysis, cohort: Cohort, knowledge: KnowledgeBase) -> dict[s
             "other_hypothesis": compared.power.otherwise,
             "simulations": compared.power.simulations,
             "to_see_microenvironment": compared.power_surroundings,
+            "times_as_many_would_do": compared.needed,
+            "times_tried": list(analysis.settings.sizes) if compared.reasons else [],
         }
         if compared.power
         else None,
@@ -78,6 +77,15 @@ def told(analysis: Analysis, cohort: Cohort, knowledge: KnowledgeBase) -> dict[s
         "rejected": rejected,
         "knowledge": knowledge.release,
     }
+
+
+def _settled(compared: Comparison) -> dict[str, str | None] | None:
+    """What is settled by itself; surroundings that too small a cohort did not see are open."""
+    if compared.settled is None:
+        return None
+    unseen = "surroundings_unseen" in compared.reasons
+    role = "open" if unseen else compared.settled.surroundings
+    return {"side": compared.settled.side or None, "microenvironment": role}
 
 
 def _rounded(number: float) -> float:

@@ -16,7 +16,7 @@ _NODES = {
     "microenvironment": ("Microenvironment", 22, 114),
 }
 _BOX, _ROOM, _HIGH = (132, 26), 212, 152
-_LABEL, _PLOT, _ROW = 335, 675, 24
+_LABEL, _PLOT, _ROW = 352, 678, 24
 _BOLD = ' style="font-weight:700"'
 
 
@@ -157,7 +157,7 @@ def _row(
     axis: Axis, y: float, name: str, one: Mapping[str, Any], null: Mapping[str, Any] | None,
     told: str,
 ) -> Iterator[str]:  # fmt: skip
-    yield text(0, y + 4, name, longest=52)
+    yield text(0, y + 4, name, longest=60)
     if null:
         left, right = axis(null["q05"]), axis(null["q95"])
         yield (
