@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -57,6 +57,11 @@ class Plan:
     def listed(self) -> tuple[str, ...]:
         """All facts that are concluded, in the order in which a table lists them."""
         return (*self.measured, *self.order, *self.crosswalks, *self.listings)
+
+    def without(self, facts: Iterable[str]) -> Plan:
+        """Return the plan that leaves out some facts that nothing else reads."""
+        left_out = frozenset(facts)
+        return replace(self, order=tuple(name for name in self.order if name not in left_out))
 
     def is_quiet(self, fact: str) -> bool:
         """Whether a fact goes unlisted on rows of which nothing is known."""

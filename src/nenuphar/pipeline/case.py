@@ -8,11 +8,13 @@ from functools import lru_cache
 from nenuphar import __version__
 from nenuphar.domain.case import Case
 from nenuphar.domain.conclusion import Conclusion, Stamp
+from nenuphar.domain.scope import Scope
 from nenuphar.engine.explain import explain
 from nenuphar.engine.plan import Plan, make_plan
 from nenuphar.engine.rows import PatientRows, rows_of_case
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components, several_specimens
+from nenuphar.methods.several_specimens import SEVERAL
 from nenuphar.pipeline.molecular import describe as molecular
 from nenuphar.pipeline.response import lesions
 from nenuphar.pipeline.response.best import respond_rows
@@ -47,6 +49,13 @@ def plan_of(knowledge: KnowledgeBase) -> Plan:
     return make_plan(knowledge)
 
 
+@lru_cache(maxsize=4)
+def plan_for_single_specimens(knowledge: KnowledgeBase) -> Plan:
+    """Return the plan without what compares specimens, which is silent where each is alone."""
+    plan = plan_of(knowledge)
+    return plan.without(name for name in plan.order if SEVERAL in plan.listed_with(name))
+
+
 def stamp_of(knowledge: KnowledgeBase, as_of: str = "") -> Stamp:
     """Return what conclusions are made with."""
     return Stamp(knowledge.release, knowledge.digest, __version__, as_of)
@@ -76,7 +85,9 @@ def assess_rows(
     grow_rows(rows, knowledge)
     timelines.describe_rows(rows, knowledge)
     stamp = stamp_of(knowledge, as_of)
-    conclusions = explain(plan_of(knowledge), rows, stamp, every=every)
+    several = any(SEVERAL in row.values for row in rows[Scope.TUMOUR])
+    plan = plan_of if every or several else plan_for_single_specimens
+    conclusions = explain(plan(knowledge), rows, stamp, every=every)
     return Assessment(patient, tuple(conclusions), rows, stamp)
 
 

@@ -17,7 +17,12 @@ from nenuphar.engine.tabulated import tabulate
 from nenuphar.io.inputs import read_input
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.methods import components, several_specimens
-from nenuphar.pipeline.case import Assessment, assess_rows, plan_of
+from nenuphar.pipeline.case import (
+    Assessment,
+    assess_rows,
+    plan_for_single_specimens,
+    plan_of,
+)
 from nenuphar.pipeline.molecular.describe import describe_read
 from nenuphar.pipeline.response import lesions
 from nenuphar.pipeline.response.best import respond_frames
@@ -38,7 +43,9 @@ def conclude(frames: Frames, knowledge: KnowledgeBase | None = None) -> pl.DataF
         rows in the order in which patients first appear.
     """
     kb = knowledge or load_knowledge()
-    return conclude_cohort(plan_of(kb), described(frames, kb))
+    whole = described(frames, kb)
+    several = whole[Scope.TUMOUR][several_specimens.SEVERAL].any()
+    return conclude_cohort((plan_of if several else plan_for_single_specimens)(kb), whole)
 
 
 def described(frames: Frames, knowledge: KnowledgeBase) -> Frames:

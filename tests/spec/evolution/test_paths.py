@@ -5,11 +5,17 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from nenuphar.engine.cohort import conclude_cohort
 from nenuphar.engine.frames import frames_of
 from nenuphar.engine.rule_cases import rows_of_case
 from nenuphar.knowledge.base import load_knowledge
 from nenuphar.knowledge.schema import RuleCase
-from nenuphar.pipeline.case import Assessment, assess_rows
+from nenuphar.pipeline.case import (
+    Assessment,
+    assess_rows,
+    plan_for_single_specimens,
+    plan_of,
+)
 from nenuphar.pipeline.cohort import conclude, described
 from nenuphar.pipeline.evolution.paths import (
     case_progression_section,
@@ -146,3 +152,14 @@ def test_columns_conclude_what_rows_conclude():
         if one.fact.startswith("progression.")
     }
     assert columns == alone
+
+
+def test_leaving_paths_out_where_every_specimen_is_alone_changes_nothing():
+    kb = load_knowledge()
+    alone = [rows(G3 | LOST, patient="P1"), rows(G2, patient="P2", tumour__site="lung")]
+    frames = described(frames_of(alone, kb), kb)
+    light, whole = plan_for_single_specimens(kb), plan_of(kb)
+    assert [name for name in whole.order if name not in light.order] == [
+        name for name in whole.order if name.startswith("progression.")
+    ]
+    assert conclude_cohort(light, frames).equals(conclude_cohort(whole, frames))
