@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -19,7 +19,7 @@ from nenuphar.knowledge.interchange import as_exported
 from nenuphar.knowledge.search import search as find
 from nenuphar.store.workspace.records import ASSESS, CHECK, DONE, Input, Run
 from nenuphar.web import conclude
-from nenuphar.web.forms import OwnScript, files, text
+from nenuphar.web.forms import AnyForm, OwnScript, files, text
 from nenuphar.web.found import Folder, Memory, Queue, ThisInput, ThisProject, ThisRun
 from nenuphar.web.knowledge_routes import LONGEST_QUERY, pooled
 from nenuphar.web.project_routes import ThisIntake, assess_settings, checked_of
@@ -194,13 +194,9 @@ _UPLOAD = {
     tags=["projects"],
     openapi_extra=_UPLOAD,
 )
-async def new_input(request: Request, found: ThisProject, intake: ThisIntake) -> dict[str, Any]:
+def new_input(form: AnyForm, found: ThisProject, intake: ThisIntake) -> dict[str, Any]:
     """Send an input; reading it without concluding anything is queued at once."""
-    from starlette.concurrency import run_in_threadpool
-
-    form = await request.form(max_files=intake.limits.files, max_fields=50)
-    source, run = await run_in_threadpool(
-        intake.files,
+    source, run = intake.files(
         found,
         files(form, "main"),
         files(form, "beside"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -16,8 +17,8 @@ HEADER = "x-csrf-token"
 _MOST_FIELDS = 2_000
 
 
-async def any_form(request: Request) -> FormData:
-    """Return a form, whoever sent it.
+async def any_form(request: Request) -> AsyncIterator[FormData]:
+    """Yield a form, whoever sent it; its files are gone with the answer.
 
     Raises:
         HTTPException: 422 where it is no form, or holds too much.
@@ -26,25 +27,28 @@ async def any_form(request: Request) -> FormData:
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise HTTPException(422)
     most = request.app.state.settings.limits.files
-    return await request.form(max_files=most, max_fields=_MOST_FIELDS)
+    form = await request.form(max_files=most, max_fields=_MOST_FIELDS)
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
-async def own_form(request: Request) -> FormData:
+AnyForm = Annotated[FormData, Depends(any_form)]
+
+
+async def own_form(request: Request, form: AnyForm) -> FormData:
     """Return a form after a look at its token.
 
     Raises:
         HTTPException: 403 where the token is absent or wrong, 422 where it is no form.
     """
-    settings = request.app.state.settings
-    form = await any_form(request)
-    if not same(_text(form.get(FIELD)), csrf_token(settings)):
-        await form.close()
+    if not same(_text(form.get(FIELD)), csrf_token(request.app.state.settings)):
         raise HTTPException(403, "form")
     return form
 
 
 Form = Annotated[FormData, Depends(own_form)]
-AnyForm = Annotated[FormData, Depends(any_form)]
 
 
 def _text(value: Any) -> str:
