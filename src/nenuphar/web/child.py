@@ -75,6 +75,7 @@ def _check(order: Mapping[str, Any], progress: Any) -> dict[str, Any]:
     """Read an input without concluding anything, and keep what was found."""
     from nenuphar.io.inputs import read_input
     from nenuphar.knowledge.base import load_knowledge
+    from nenuphar.report.cohort_tables import problem_groups
     from nenuphar.store.publish import publish
 
     progress("Reading", 0, 0)
@@ -89,6 +90,17 @@ def _check(order: Mapping[str, Any], progress: Any) -> dict[str, Any]:
         "counts": read.counts,
         "rows": rows,
         "inputs": {file.name: file.sha256 for file in read.inputs},
+        "groups": [
+            {
+                "column": column,
+                "reason": reason,
+                "fix": fix,
+                "number": number,
+                "records": records,
+                "example": asdict(example),
+            }
+            for column, reason, fix, number, records, example in problem_groups(read.problems)
+        ],
         "problems": [asdict(problem) for problem in read.problems[: order["problems"]]],
         "problem_count": len(read.problems),
     }
@@ -123,9 +135,9 @@ def _draft(source: Path, order: Mapping[str, Any], error: UsageError) -> dict[st
     text = draft_mapping(source, load_knowledge())
     counts = dict.fromkeys(("read", "accepted", "rejected", "values_rejected"), 0)
     found = {
-        "counts": counts, "rows": {}, "inputs": {}, "problems": [], "problem_count": 0,
-        "draft": text,
-    }  # fmt: skip
+        **{"counts": counts, "rows": {}, "inputs": {}, "draft": text},
+        **{"groups": [], "problems": [], "problem_count": 0},
+    }
     publish(Path(order["out"]), partial(_write, found=found, problems=()))
     return {"counts": counts}
 

@@ -78,7 +78,7 @@ def text_of(request: Request, template: str, **values: Any) -> str:
     inside = request.scope.get(INSIDE)
     token = csrf_token(request.app.state.settings) if inside and "app" in request.scope else ""
     page = environment().get_template(template)
-    return page.render(csrf=token, path=request.url.path, release=__version__, **values)
+    return page.render(csrf=token, path=request.scope["path"], release=__version__, **values)
 
 
 @lru_cache(maxsize=1)
@@ -92,9 +92,9 @@ def environment() -> Any:
 
 def _in_bytes(number: float) -> str:
     for unit in ("bytes", "kB", "MB"):
-        if number < 1000:
+        if number < 1024:
             return f"{number:.0f} {unit}"
-        number /= 1000
+        number /= 1024
     return f"{number:.1f} GB"
 
 
@@ -135,7 +135,7 @@ def error_response(
     title, fix = _SAYS.get(status, _SAYS[400])
     says = detail or _CODES.get(code, "")
     label = f"{status}-{code}" if code else str(status)
-    if request.url.path.startswith("/api/v1"):
+    if request.scope["path"].startswith("/api/v1"):
         body = {"code": label, "error": title, "detail": says, "fix": fix}
         return JSONResponse(body, status)
     return render(

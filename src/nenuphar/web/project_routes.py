@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 
 from nenuphar.domain.dates import DateError, parse_date
 from nenuphar.domain.problems import UsageError
@@ -120,6 +122,16 @@ def show_input(request: Request, found: ThisInput, memory: Memory, folder: Folde
     )  # fmt: skip
 
 
+@router.get("/inputs/{source}/rejected.tsv")
+def rejected(found: ThisInput, memory: Memory, folder: Folder) -> Response:
+    """Send what reading an input could not use."""
+    check = next((run for run in memory.runs(found.id) if run.kind == CHECK), None)
+    file = folder.run(check.id) / "rejected.tsv" if check else None
+    if file is None or not file.is_file():
+        raise HTTPException(404)
+    return FileResponse(file, filename=file.name, media_type="application/octet-stream")
+
+
 @router.post("/inputs/{source}/mapping")
 def change_mapping(form: Form, found: ThisInput, intake: ThisIntake) -> Response:
     """Read an input with another mapping."""
@@ -164,11 +176,11 @@ def assess_settings(as_of: str, reports: str) -> dict[str, str]:
 
 def checked_of(check: Run, folder: WorkspaceFolder) -> dict[str, Any]:
     """Return what reading an input said; empty where it is not done."""
-    if check.state != DONE:
-        return {}
-    return dict(json.loads((folder.run(check.id) / CHECKED).read_text("utf-8")))
+    file = folder.run(check.id) / CHECKED
+    return dict(json.loads(file.read_text("utf-8"))) if check.state == DONE else {}
 
 
+@lru_cache(maxsize=1)
 def mapping_titles() -> dict[str, str]:
     """Return the shipped mappings, by name, with their titles."""
     from nenuphar.io.mapping import load_mapping, shipped_mappings

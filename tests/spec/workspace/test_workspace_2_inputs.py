@@ -57,6 +57,10 @@ def test_reading_says_what_would_be_rejected_and_how_to_mend_it(results):
     assert "readings.csv:4" in page
     assert "is no quantity" in page
     assert "The whole record is left out." in page
+    assert page.index("remarks that say the same stand together") < page.index("Every remark")
+    listed = results.browser.get(f"{results.source}/rejected.tsv").text.splitlines()
+    assert len(listed) == 3  # a head, a value, a record
+    assert listed[0].startswith("file\tline\trecord")
 
 
 def test_the_results_of_an_assessment_can_be_fetched(results):
