@@ -28,6 +28,15 @@ GROUPS = {
     "pannet": ("insulinoma_like", "intermediate", "mlp1", "mlp2", "islet_like"),
 }
 CONTEXT = ("pathology.morphology", "diagnosis.reported")
+PROFILE = "molecular.lung_profile"
+_PROFILES = {
+    "lung_net": {"A1": "carcinoid", "A2": "carcinoid", "B": "carcinoid", "supra": "lcnec"},
+    "lung_nen": {
+        **{"A1": "carcinoid", "A2": "carcinoid", "B": "carcinoid"},
+        **{"lcnec_1": "lcnec", "lcnec_2": "lcnec", "sclc": "sclc"},
+    },
+}
+"""Whose profile a group of lung tumours has; supra-carcinoids that of LCNEC."""
 INPUTS = (
     *(f"molecular.{scheme}" for scheme in GROUPS),
     *(f"ihc.{m}.h_score" for m in ("ascl1", "neurod1", "pou2f3", "otp", "hnf1a")),
@@ -48,7 +57,8 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
     Returns:
         `molecular.calls.<scheme>` (one group, or `A1|B` where calls differ),
         `molecular.probability.<scheme>` where the panel calls that one group, and
-        `molecular.evidence`.
+        `molecular.evidence`; `molecular.lung_profile` where none is on record and the calls of the
+        lung agree on one.
     """
     found: dict[str, Value] = {}
     evidence = [str(values["molecular.evidence"])] if "molecular.evidence" in values else []
@@ -66,9 +76,21 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
         if named == [call]:
             chance = float(probability)
             found[f"molecular.probability.{scheme}"] = Interval(chance, chance, unit="ratio")
+    if PROFILE not in values and (profile := _profile(found)):
+        found[PROFILE] = profile
     if evidence:
         found["molecular.evidence"] = ";".join(evidence)
     return found
+
+
+def _profile(found: Mapping[str, Value]) -> str | None:
+    """Return the profile of a lung tumour by its groups; none where they differ, or say nothing."""
+    told = {
+        profiles.get(str(found.get(f"molecular.calls.{scheme}", "")))
+        for scheme, profiles in _PROFILES.items()
+        if f"molecular.calls.{scheme}" in found
+    }
+    return told.pop() if len(told) == 1 else None
 
 
 def panel_call(call: Call) -> str:
