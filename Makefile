@@ -38,6 +38,7 @@ bench: .venv/ready  ## every figure a ratio against a named peer in the same run
 
 models: .venv/ready  ## fit the panels of `nenuphar subtype` and the cohort of shares again, to the same bytes
 	$(RUN) python -m nenuphar.methods.expression.subtypes.training.fit --data $(DATA)
+	$(RUN) python -m nenuphar.methods.expression.subtypes.training.regulatory --data $(DATA) --cards docs/models
 	$(RUN) python -m nenuphar.methods.microenvironment.training.fit --data $(DATA) --cards docs/models
 
 docs: .venv/ready  ## the reference pages generated from the records

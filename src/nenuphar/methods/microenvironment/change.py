@@ -14,6 +14,7 @@ from nenuphar.domain.quantity import Interval
 ORDER = ("baseline", "on_treatment", "progression")
 TIME = "specimen.time_point"
 SCHEMES = ("sclc", "sclc_ihc", "lung_net", "lung_net_ihc", "lung_nen", "pannet")
+EPIGENETIC = ("lung_net_epigenetic", "pannet_epigenetic", "pannet_enhancer", "sinet_methylation")
 _LOST, _KEPT = ("lost", "negative"), ("retained", "positive")
 _NEARNESS = {"desert": 0, "excluded": 1, "infiltrated": 2}
 STAINS = {
@@ -25,6 +26,7 @@ STAINS = {
     "change.alternate_checkpoints": ("ihc.cd276", "ihc.cd200"),
     "change.hypoxia": ("ihc.hif1a",),
     "change.vegf": ("ihc.vegfa",),
+    "change.lineage": ("ihc.arx", "ihc.pdx1"),
 }
 LEVELS = {
     "change.tregs": ("microenvironment.tregs",),
@@ -39,6 +41,7 @@ _PRESENT = ("positive", "many", "high")
 INPUTS = (
     *(TIME, "ihc.mhc_i", "ihc.b2m", "microenvironment.t_cells", "immune.t_cells"),
     *(f"molecular.calls.{scheme}" for scheme in SCHEMES),
+    *(f"molecular.{scheme}" for scheme in EPIGENETIC),
     *(fact for facts in (*STAINS.values(), *LEVELS.values()) for fact in facts),
 )
 
@@ -77,7 +80,8 @@ def changes(stages: Mapping[str, Stage]) -> dict[str, dict[str, Value]]:
             "change.mhc_i": _presentation("ihc.mhc_i", before, now),
             "change.b2m": _presentation("ihc.b2m", before, now),
             "change.t_cells": _t_cells(before, now),
-            "change.subtype": _subtype(first, now),
+            "change.subtype": _subtype(first, now, [f"molecular.calls.{s}" for s in SCHEMES]),
+            "change.epigenetic": _subtype(first, now, [f"molecular.{s}" for s in EPIGENETIC]),
             "change.subclone": _subclone(stages) if name == "progression" else None,
         }
         told |= {fact: _turned(of, before, now, "gained", "lost") for fact, of in STAINS.items()}
@@ -146,8 +150,7 @@ _FACTOR = 1.5
 """Shares of two specimens that differ less than this many times are taken as unchanged."""
 
 
-def _subtype(before: Stage, now: Stage) -> str | None:
-    names = [f"molecular.calls.{scheme}" for scheme in SCHEMES]
+def _subtype(before: Stage, now: Stage, names: Sequence[str]) -> str | None:
     pairs = [
         (before.values[name], now.values[name])
         for name in names

@@ -140,7 +140,7 @@ def _call(scheme: str, matrix: Any, values: Any, facts: dict[str, dict[str, Valu
 
 
 def _draw(mine: dict[str, Value], ranks: dict[str, float], places: Any) -> None:
-    """Note what the figures of markers and of the map show."""
+    """Note what the figures of markers and of the map show, and the ranks that rules read."""
     from nenuphar.methods.expression.subtypes import load_reference
 
     reference = load_reference()
@@ -150,6 +150,14 @@ def _draw(mine: dict[str, Value], ranks: dict[str, float], places: Any) -> None:
         f"{gene}={ranks[gene]:.3f}" for gene in reference.markers if ranks[gene] == ranks[gene]
     ]
     mine["expression.markers"] = ";".join(drawn)
+    for gene in _FACTORS:
+        if ranks[gene] == ranks[gene]:
+            rank = round(ranks[gene], 3)
+            mine[f"expression.rank.{gene.lower()}"] = Interval(rank, rank, unit="ratio")
+
+
+_FACTORS = ("OTP", "ASCL1", "HNF1A")
+"""Genes whose ranks the regulatory subtypes of lung NET read."""
 
 
 def _score(matrix: Any, values: Any, facts: dict[str, dict[str, Value]]) -> None:

@@ -33,7 +33,10 @@ JOINED = "tumour.integrated"
 VOICES = {
     "Morphology": ("tumour.entity", "tumour.grade"),
     "Markers": ("finding.net_or_nec_markers",),
-    "Molecular group": ("molecular.group", "molecular.evidence"),
+    "Molecular group": (
+        *("molecular.group", "molecular.epigenetic_group", "finding.sinet_groups"),
+        *("finding.insulinoma", "molecular.evidence"),
+    ),
     "Genes": (
         *("genomics.pathogenic_genes", "genomics.germline_genes", "genomics.biallelic_genes"),
         *("genomics.altered_pathways", "genomics.alt", "genomics.daxx_atrx"),
@@ -57,7 +60,7 @@ VOICES = {
     ),
     "Since the earlier specimen": (
         *("change.t_cells", "change.mhc_i", "change.b2m", "change.subtype", "change.subclone"),
-        *CHANGES,
+        *("change.epigenetic", *CHANGES),
         "change.fits_acquired_resistance",
     ),
 }
@@ -106,7 +109,7 @@ def _specimen(
     cautions = [
         said.says
         for name, one in found.items()
-        if name == JOINED or name.startswith(("immune.", "genomics.", "molecular."))
+        if name == JOINED or name.startswith(("immune.", "genomics.", "molecular.", "finding."))
         for said in one.cautions
     ]
     told = {n: c.value for n, c in found.items() if any(n in facts for facts in VOICES.values())}
@@ -151,7 +154,11 @@ def _spaced(value: str) -> str:
     return value.replace(";", "; ").replace("=", ": ")
 
 
-_SPELLED = ("tumour.entity", "immune.archetype", "finding.net_or_nec_markers")
+_SPELLED = (
+    *("tumour.entity", "immune.archetype", "finding.net_or_nec_markers"),
+    *("finding.sinet_groups", "finding.insulinoma", "immune.hypoxia", "immune.exhaustion"),
+    *("immune.alternate_checkpoints", "immune.chemokines", "immune.suppressor_cells"),
+)
 """Facts whose codes are spelled out; those of the others are words of the field."""
 
 
@@ -159,9 +166,13 @@ def _in_short(fact: str, value: str, words: Words) -> str:
     return words.value(fact, value) if fact in _SPELLED else value.replace("_", " ")
 
 
+_LISTED = ("molecular.group", "molecular.epigenetic_group")
+"""Facts that list the groups of several schemes."""
+
+
 def _basis(one: Conclusion, words: Words) -> str:
     """Say in a few words what a conclusion of rules rests on."""
-    if one.rule_id.startswith("method.") or one.fact == "molecular.group":
+    if one.rule_id.startswith("method.") or one.fact in _LISTED:
         return ""
     read = [(i.fact, i.value) for i in one.inputs if i.value and i.fact != "tumour.who_edition"]
     texts = [f"{words.fact(fact)}: {words.value(fact, value)}" for fact, value in read]
