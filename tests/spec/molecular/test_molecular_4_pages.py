@@ -35,7 +35,7 @@ def test_a_case_page_joins_what_every_kind_of_evidence_says(pages):
     page = (pages / "cases" / "P1.html").read_text("utf-8")
     body = page.split('<h2 id="molecular">')[1].split("</section>")[0]
     assert "Carcinoid morphology with the molecular profile of a carcinoma" in body
-    assert "lung nen: lcnec 1" in body
+    assert "Lung NEN map: LCNEC type I" in body
     assert "chromosome 11, 0-51 Mb: lost" in body
     assert "<script>" not in page
     assert len(body) < 40_000

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 CHANGES = (*change.STAINS, *change.LEVELS)
 JOINED = "tumour.integrated"
+_ORIGIN = "Origin"
 VOICES = {
     "Morphology": ("tumour.entity", "tumour.grade"),
     "Markers": ("finding.net_or_nec_markers",),
+    _ORIGIN: ("finding.supra_carcinoid", "finding.carcinoid_origin", "finding.transformation"),
     "Molecular group": (
         *("molecular.group", "molecular.epigenetic_group", "finding.sinet_groups"),
         *("finding.insulinoma", "molecular.evidence"),
@@ -66,8 +68,14 @@ VOICES = {
 }
 """Kinds of evidence, and the facts in which each speaks."""
 
-_BACKGROUND = ("Morphology", "Markers")
+_BACKGROUND = ("Morphology", "Markers", _ORIGIN)
 """Kinds that stand beside the others, but call for no section by themselves."""
+
+_UNASKED = ("Morphology", "Markers")
+"""Kinds whose open questions stand elsewhere on the page."""
+
+_NOTHING = ("not_by_profile", "unlikely", "not_suspected")
+"""Values of origins that say no more than that nothing was found."""
 
 _DRAWN = {
     "ideogram": "Copy number against the specimen's own baseline. Stretches below half a megabase "
@@ -103,9 +111,9 @@ def _specimen(
 ) -> Specimen | None:
     voices = [_voice(kind, facts, found, words) for kind, facts in VOICES.items()]
     spoken = [voice for voice in voices if voice.lines]
-    if not any(voice.kind not in _BACKGROUND for voice in spoken):
-        return None
     joined = found.get(JOINED)
+    if not any(voice.kind not in _BACKGROUND for voice in spoken) and not (joined and joined.value):
+        return None
     cautions = [
         said.says
         for name, one in found.items()
@@ -137,7 +145,7 @@ def _voice(kind: str, facts: Iterable[str], found: dict[str, Conclusion], words:
     lines, told = [], []
     for fact in facts:
         one = found.get(fact)
-        if one is None:
+        if one is None or one.value in _NOTHING:
             continue
         rivals = " or ".join(one.alternatives)
         if not one.value and one.status != "conflict":
@@ -147,7 +155,9 @@ def _voice(kind: str, facts: Iterable[str], found: dict[str, Conclusion], words:
         value = _in_short(fact, one.value, words) if one.value else rivals
         lines.append((words.fact(fact), _spaced(value), one.status, _basis(one, words)))
     asked = [one for one in told if one.fact in ("molecular.group", "immune.class") or lines]
-    return Voice(kind, lines, asks_of(asked, words.ask, 2) if kind not in _BACKGROUND else [])
+    if kind == _ORIGIN:  # of most tumours nobody asks where they came from
+        asked = [one for one in asked if one.value]
+    return Voice(kind, lines, asks_of(asked, words.ask, 2) if kind not in _UNASKED else [])
 
 
 def _spaced(value: str) -> str:
@@ -156,6 +166,7 @@ def _spaced(value: str) -> str:
 
 _SPELLED = (
     *("tumour.entity", "immune.archetype", "finding.net_or_nec_markers"),
+    *("finding.supra_carcinoid", "finding.carcinoid_origin", "finding.transformation"),
     *("finding.sinet_groups", "finding.insulinoma", "immune.hypoxia", "immune.exhaustion"),
     *("immune.alternate_checkpoints", "immune.chemokines", "immune.suppressor_cells"),
 )
@@ -163,18 +174,32 @@ _SPELLED = (
 
 
 def _in_short(fact: str, value: str, words: Words) -> str:
+    if fact in _LISTED:
+        return ";".join(_group(part, words) for part in value.split(";"))
     return words.value(fact, value) if fact in _SPELLED else value.replace("_", " ")
 
 
+_UNTOLD = ("tumour.who_edition", "immune.cut_offs")
+_TOLD_FIRST = ("microenvironment.t_cells", "immune.t_cell_level", "immune.myeloid_level")
+"""What a conclusion rests on: facts that are left out, and those that are named before others."""
+
 _LISTED = ("molecular.group", "molecular.epigenetic_group")
 """Facts that list the groups of several schemes."""
+
+
+def _group(text: str, words: Words) -> str:
+    """Spell out `scheme=group` by the names that its fact has."""
+    scheme, _, group = text.partition("=")
+    fact = f"molecular.group.{scheme}"
+    return f"{words.fact(fact)}: {words.value(fact, group)}"
 
 
 def _basis(one: Conclusion, words: Words) -> str:
     """Say in a few words what a conclusion of rules rests on."""
     if one.rule_id.startswith("method.") or one.fact in _LISTED:
         return ""
-    read = [(i.fact, i.value) for i in one.inputs if i.value and i.fact != "tumour.who_edition"]
+    read = [(i.fact, i.value) for i in one.inputs if i.value and i.fact not in _UNTOLD]
+    read.sort(key=lambda each: each[0] not in _TOLD_FIRST)
     texts = [f"{words.fact(fact)}: {words.value(fact, value)}" for fact, value in read]
     return _spaced("; ".join(texts[:3]))
 
@@ -203,8 +228,27 @@ def _figures(row: Row) -> Iterable[tuple[str, str]]:
             yield map_figure((x, y), reference.groups), _DRAWN["map"].format(**about)
     if "expression.signatures" in values:
         scores = _numbers(str(values["expression.signatures"]))
-        named = [(_in_words(name), score) for name, score in scores.items()]
-        yield signature_figure(named), _DRAWN["signatures"]
+        yield signature_figure(_by_subject(scores)), _DRAWN["signatures"]
+
+
+_SUBJECTS = {
+    "Growth and lineage": ("proliferation", "ne50", "sclc_"),
+    "Immune cells": ("archetype_", "t_effector", "cytolytic", "neutrophil", "mdsc"),
+    "Stroma and vessels": ("cancer_associated", "tgf", "yap", "hypoxia", "angiogenesis"),
+}
+"""Headings under which signatures are drawn, by the beginnings of their names."""
+
+_STROMA = "archetype_stroma"
+
+
+def _by_subject(scores: dict[str, float]) -> list[tuple[str, list[tuple[str, float]]]]:
+    grouped: dict[str, list[tuple[str, float]]] = {subject: [] for subject in _SUBJECTS}
+    grouped["Immune signals"] = []
+    for name, score in scores.items():
+        found = [s for s, starts in _SUBJECTS.items() if name.startswith(starts)]
+        subject = "Stroma and vessels" if name == _STROMA else (found or ["Immune signals"])[0]
+        grouped[subject].append((_in_words(name), score))
+    return [(subject, own) for subject, own in grouped.items() if own]
 
 
 def _numbers(text: str) -> dict[str, float]:
@@ -212,15 +256,16 @@ def _numbers(text: str) -> dict[str, float]:
     return {name: float(number) for name, _, number in pairs}
 
 
-_NAMES = {"sclc": "SCLC", "ne50": "NE50", "tgfb": "TGF-β", "cdc1": "cDC1", "cdc2": "cDC2",
-          "cd4": "CD4", "cd8": "CD8", "a": "A", "a2": "A2", "n": "N", "p": "P", "y": "Y",
+_NAMES = {"sclc": "SCLC", "ne50": "NE50", "tgfb": "TGF-β", "tgf": "TGF", "cdc1": "cDC1",
+          "cdc2": "cDC2", "cd4": "CD4", "cd8": "CD8", "yap": "YAP", "taz": "TAZ", "mdsc": "MDSC",
+          "sting": "STING", "cancer": "Cancer", "a": "A", "a2": "A2", "n": "N", "p": "P", "y": "Y",
           "t": "T"}  # fmt: skip
 
 
 def _in_words(name: str) -> str:
-    words = [_NAMES.get(part, part) for part in name.removeprefix("archetype_").split("_")]
-    text = " ".join(words)
-    return text[:1].upper() + text[1:]
+    words = name.removeprefix("archetype_").split("_")
+    first = _NAMES.get(words[0], words[0].capitalize())
+    return " ".join([first, *(_NAMES.get(word, word) for word in words[1:])])
 
 
 def cohort_molecular_section(

@@ -61,30 +61,38 @@ def marker_figure(
     return _svg(_RIGHT + 20, height, label, parts)
 
 
-def signature_figure(scores: Sequence[tuple[str, float]]) -> str:
+def signature_figure(subjects: Sequence[tuple[str, Sequence[tuple[str, float]]]]) -> str:
     """Draw signature scores as bars from zero, the score of the average gene.
 
     Args:
-        scores: Names in words and singscores, -0.5 to 0.5.
+        subjects: Under each heading, names in words and singscores, -0.5 to 0.5.
     """
-    if not scores:
+    if not subjects:
         return ""
-    left = 176
+    left, rows = 176, sum(1 + len(scores) for _, scores in subjects)
     axis = Axis(-0.5, 0.5, left, _RIGHT + 30)
-    height = _ROW * len(scores) + 30
+    height = _ROW * rows + 30
     words = ("−0.5", "average gene", "0.5")
     parts = [_scale(axis, height - 22, words), line(axis(0), 2, axis(0), height - 24, "whisker")]
-    for number, (name, score) in enumerate(scores):
-        y = 12 + number * _ROW
-        start, end = sorted((axis(0), axis(score)))
-        colour = "#d55e00" if score >= 0 else "#0072b2"
-        parts += [
-            text(left - 8, y + 4, name, "end", longest=26),
-            f'<rect x="{start:g}" y="{y - 6:g}" width="{max(end - start, 1):g}" height="12" '
-            f'fill="{colour}"><title>{score:+.2f}</title></rect>',
-            text(_RIGHT + 60, y + 4, f"{score:+.2f}".replace("-", "−"), "end"),
-        ]
+    y = 12 - _ROW
+    for subject, scores in subjects:
+        y += _ROW
+        parts.append(text(0, y + 4, subject, extra=' font-weight="600"'))
+        for name, score in scores:
+            y += _ROW
+            parts += _bar(axis, y, name, score)
     return _svg(_RIGHT + 64, height, "Scores of gene signatures", parts)
+
+
+def _bar(axis: Axis, y: float, name: str, score: float) -> list[str]:
+    start, end = sorted((axis(0), axis(score)))
+    colour = "#d55e00" if score >= 0 else "#0072b2"
+    return [
+        text(axis.start - 8, y + 4, name, "end", longest=26),
+        f'<rect x="{start:g}" y="{y - 6:g}" width="{max(end - start, 1):g}" height="12" '
+        f'fill="{colour}"><title>{score:+.2f}</title></rect>',
+        text(_RIGHT + 60, y + 4, f"{score:+.2f}".replace("-", "−"), "end"),
+    ]
 
 
 Region = tuple[int, Sequence[float], Sequence[float]]
@@ -109,7 +117,7 @@ def map_figure(place: tuple[float, float], regions: Mapping[str, Region]) -> str
     high = (ends[1][1] - ends[1][0]) * unit + 2 * margin
     across = Axis(*ends[0], margin, wide - margin)
     up = Axis(*ends[1], high - margin, margin)
-    parts = [line(0, high, wide, high), line(0, 0, 0, high)]
+    parts, names = [line(0, high, wide, high), line(0, 0, 0, high)], []
     for name, (_, mean, _) in regions.items():
         major, minor, angle = ellipses[name]
         style = _GROUP_STYLES[name]
@@ -120,7 +128,9 @@ def map_figure(place: tuple[float, float], regions: Mapping[str, Region]) -> str
             f'transform="rotate({-math.degrees(angle):.1f} {x:g} {y:g})" fill="{style.colour}" '
             f'fill-opacity=".12" stroke="{style.colour}" stroke-width="1.6"{dash}/>'
         )
-        parts.append(text(x, y + 4, _GROUP_WORDS[name], "middle", ' class="label"'))
+        top = y - math.hypot(minor * math.cos(angle), major * math.sin(angle)) * unit
+        names.append(text(x, max(top - 4, 10), _GROUP_WORDS[name], "middle", ' class="label"'))
+    parts += names
     parts.append(_diamond(across(place[0]), up(place[1]), "this tumour", 7))
     items = [(_diamond(0, 0, ""), "this tumour")]
     items += [
