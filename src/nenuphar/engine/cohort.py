@@ -92,7 +92,12 @@ def _tables(plan: Plan, frames: Frames, decided: dict[str, Decisions]) -> Iterat
         classes = densify([part.ids for part in parts.values()], frame.height)
         chances = [_probability(name, plan, frame) for name in labels.values()]
         chance = _probability_alone(list(parts.values()), chances)
-        yield _spread(fact, frame, _render_listing(parts, classes), classes.ids, chance)
+        table, ids = _render_listing(parts, classes), classes.ids
+        if plan.is_quiet(fact):
+            known = (table["status"] != "undetermined").gather(ids) | _told(fact, plan, frame)
+            frame, ids = frame.filter(known), ids.filter(known)
+            chance = chance.filter(known) if chance is not None else None
+        yield _spread(fact, frame, table, ids, chance)
 
 
 def _told(fact: str, plan: Plan, frame: pl.DataFrame, *itself: str) -> pl.Series:

@@ -111,6 +111,8 @@ def listings(
                 (label, reader.decided[name, row_key(row)]) for label, name in listed.items()
             ]
             found = listing([(label, one.finding) for label, one in decided])
+            if found.status == "undetermined" and is_silent(plan, fact, row):
+                continue
             told = [
                 name
                 for name, (_, one) in zip(listed.values(), decided, strict=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from nenuphar.io.case_file import read_case
+from nenuphar.knowledge.base import load_knowledge
 from nenuphar.pipeline.case import Assessment, assess
+from nenuphar.pipeline.job import run_job
 
 PANCREAS = "patient: P1\ntumour.site: pancreas\npathology.morphology: well_differentiated\n"
 ILEUM = "patient: P1\ntumour.site: small_intestine\n"
@@ -35,14 +38,16 @@ def value(assessment: Assessment, fact: str) -> str | None:
 )
 def test_two_lineage_factors_give_the_enhancer_group_of_the_pancreas(tmp_path, arx, pdx1, group):
     found = told(tmp_path, PANCREAS + f"ihc: {{arx: {arx}, pdx1: {pdx1}}}\n")
-    assert value(found, "molecular.epigenetic_group") == f"pannet_enhancer={group}"
+    (listed,) = found.of("molecular.epigenetic_group")
+    assert (listed.value, listed.status) == (f"pannet_enhancer={group}", "met")
 
 
 def test_one_lineage_factor_gives_none_and_names_the_other(tmp_path):
     found = told(tmp_path, PANCREAS + "ihc: {arx: positive}\n")
     (group,) = found.of("molecular.group.pannet_enhancer")
     assert (group.value, group.status) == (None, "undetermined")
-    assert "ihc.pdx1" in group.missing
+    assert group.missing == ("molecular.calls.pannet_enhancer",)
+    assert load_knowledge().facts[group.missing[0]].ask == "Stain ARX and PDX1."
 
 
 def test_stains_and_a_report_that_differ_are_a_conflict(tmp_path):
@@ -66,7 +71,7 @@ def test_alpha_stains_with_daxx_lost_point_to_methylation(tmp_path):
 
 def test_groups_of_the_pancreas_are_not_told_of_the_lung(tmp_path):
     found = told(tmp_path, LUNG + "ihc: {arx: positive, pdx1: negative}\n")
-    assert value(found, "molecular.epigenetic_group") is None
+    assert not found.of("molecular.epigenetic_group")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +135,22 @@ def test_three_factors_give_the_regulatory_subtype_of_a_carcinoid(
     stains = ", ".join(f"{m}: {{h_score: {n}}}" for m, n in scores.items() if n is not None)
     found = told(tmp_path, LUNG + f"ihc: {{{stains}}}\n")
     assert value(found, "molecular.group.lung_net_epigenetic") == expected
+
+
+def test_stains_and_ranks_that_differ_are_a_conflict(tmp_path):
+    stains = "ihc: {otp: {h_score: 250}, ascl1: {h_score: 0}, hnf1a: {h_score: 120}}\n"
+    text = LUNG + "molecular.lung_net_epigenetic: luminal\n" + stains
+    (group,) = told(tmp_path, text).of("molecular.group.lung_net_epigenetic")
+    assert (group.status, group.alternatives) == ("conflict", ("hnf", "luminal"))
+
+
+def test_a_cohort_leaves_out_what_a_case_leaves_out(tmp_path):
+    (tmp_path / "a.yaml").write_text(PANCREAS + "ihc: {arx: positive, pdx1: negative}\n", "utf-8")
+    (tmp_path / "b.yaml").write_text(LUNG.replace("P1", "P2"), "utf-8")
+    run_job(tmp_path, tmp_path / "out", reports="none")
+    table = pl.read_parquet(tmp_path / "out" / "conclusions.parquet")
+    groups = table.filter(fact="molecular.epigenetic_group").select("patient_id", "value")
+    assert groups.rows() == [("P1", "pannet_enhancer=alpha")]
 
 
 def test_a_carcinoma_has_no_regulatory_subtype_of_carcinoids(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,22 @@ GROUPS = {
     "lung_nen": ("A1", "A2", "B", "lcnec_1", "lcnec_2", "sclc"),
     "pannet": ("insulinoma_like", "intermediate", "mlp1", "mlp2", "islet_like"),
 }
+REGULATORY = ("proneural", "hnf", "luminal", "other")
+ENHANCER = ("alpha", "beta", "double_positive", "double_negative")
+_FACTORS = ("otp", "ascl1", "hnf1a")
+_PATTERNS = {
+    (True, True, False): "proneural",
+    (True, False, True): "hnf",
+    (False, False, True): "luminal",
+}
+"""Which of `_FACTORS` are high in each regulatory subtype of lung NET; the rest is `other`."""
+_LINEAGE = {
+    ("positive", "negative"): "alpha",
+    ("negative", "positive"): "beta",
+    ("positive", "positive"): "double_positive",
+    ("negative", "negative"): "double_negative",
+}
+"""Enhancer group of a pancreatic NET by the stains of ARX and PDX1."""
 CONTEXT = ("pathology.morphology", "diagnosis.reported")
 PROFILE = "molecular.lung_profile"
 _PROFILES = {
@@ -40,6 +56,8 @@ _PROFILES = {
 INPUTS = (
     *(f"molecular.{scheme}" for scheme in GROUPS),
     *(f"ihc.{m}.h_score" for m in ("ascl1", "neurod1", "pou2f3", "otp", "hnf1a")),
+    *("ihc.arx", "ihc.pdx1", "molecular.pannet_enhancer", "molecular.lung_net_epigenetic"),
+    *(f"expression.rank.{factor}" for factor in _FACTORS),
 )
 _CARCINOID = ("carcinoid", "well_differentiated", "typical_carcinoid", "atypical_carcinoid", "net")
 _CARCINOMA = ("small_cell", "large_cell", "poorly_differentiated", "sclc", "lcnec", "nec")
@@ -55,7 +73,8 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
             `panel_call` writes it.
 
     Returns:
-        `molecular.calls.<scheme>` (one group, or `A1|B` where calls differ),
+        `molecular.calls.<scheme>` (one group, or `A1|B` where calls differ; those of regulatory
+        subtypes of the lung and enhancer groups of the pancreas come from factors),
         `molecular.probability.<scheme>` where the panel calls that one group, and
         `molecular.evidence`; `molecular.lung_profile` where none is on record and the calls of the
         lung agree on one.
@@ -76,11 +95,59 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
         if named == [call]:
             chance = float(probability)
             found[f"molecular.probability.{scheme}"] = Interval(chance, chance, unit="ratio")
+    if _is_asked("lung_net", values):  # carcinomas have no regulatory subtype of carcinoids
+        found |= _joined("lung_net_epigenetic", REGULATORY, values, _regulatory(values))
+    lineage = _LINEAGE.get((str(values.get("ihc.arx")), str(values.get("ihc.pdx1"))), "")
+    found |= _joined("pannet_enhancer", ENHANCER, values, [lineage])
     if PROFILE not in values and (profile := _profile(found)):
         found[PROFILE] = profile
     if evidence:
         found["molecular.evidence"] = ";".join(evidence)
     return found
+
+
+def _joined(
+    scheme: str, groups: Sequence[str], values: Mapping[str, Value], told: Sequence[str]
+) -> dict[str, Value]:
+    """Join what is on record of a scheme with what stains or ranks tell."""
+    known = {str(values.get(f"molecular.{scheme}")), *told}
+    named = [group for group in groups if group in known]
+    return {f"molecular.calls.{scheme}": "|".join(named[:2])} if named else {}
+
+
+def _regulatory(values: Mapping[str, Value]) -> list[str]:
+    """Return the regulatory subtype by ranks of RNA and by H-scores, where they tell one."""
+    cuts = _factor_cuts()
+    by_rank = [_high(values.get(f"expression.rank.{f}"), *cuts[f"{f}.rank"]) for f in _FACTORS]
+    by_stain = [_high(values.get(f"ihc.{f}.h_score"), *cuts[f"{f}.h_score"]) for f in _FACTORS]
+    return [
+        _PATTERNS.get((pattern[0], pattern[1], pattern[2]), "other")  # type: ignore[arg-type]
+        for pattern in (by_rank, by_stain)
+        if None not in pattern
+    ]
+
+
+def _high(value: Value | None, low: float, high: float) -> bool | None:
+    """Whether a factor is high; None between the cut-offs, or where it was not measured."""
+    if not isinstance(value, Interval):
+        return None
+    if value.lo >= high:
+        return True
+    return False if value.hi < low or value.hi == low < high else None
+
+
+@lru_cache(maxsize=1)
+def _factor_cuts() -> dict[str, tuple[float, float]]:
+    """Cut-offs below which a factor is low and from which on it is high."""
+    from nenuphar.knowledge.base import load_knowledge
+
+    value = {name: one.value for name, one in load_knowledge().thresholds.items()}
+    cuts = {}
+    for factor in _FACTORS:
+        name = f"lung_net.{factor}"
+        cuts[f"{factor}.rank"] = (value[f"{name}.rank_low_max"], value[f"{name}.rank_high_min"])
+        cuts[f"{factor}.h_score"] = (value[f"{name}.h_score_high_min"],) * 2
+    return cuts
 
 
 def _profile(found: Mapping[str, Value]) -> str | None:
