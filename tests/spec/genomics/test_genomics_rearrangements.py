@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from nenuphar.methods.genomics import breakpoint_clusters as clusters_room
 from nenuphar.methods.genomics.breakpoint_clusters import breakpoint_clusters, interleaved
 from nenuphar.methods.genomics.checked_rows import GenomicTableError
 from nenuphar.methods.genomics.rearrangement_table import read_rearrangements, table_of_vcf
@@ -122,6 +123,20 @@ class TestReading:
         assert found.frame.rows() == [("NET-1", "1", 100, "2", 500, "+-")]
         assert (found.read, found.rejected, problems) == (2, 0, ())
 
+    def test_a_bedpe_of_one_line_without_a_header_is_read(self, tmp_path):
+        path = tmp_path / "T.bedpe"
+        path.write_text("chr1\t99\t101\tchr2\t500\t501\n", encoding="utf-8")
+        found, _ = read_rearrangement_file(path, "hg19")
+        assert found.frame.rows() == [("T", "1", 100, "2", 500, None)]
+        path.write_text("chr1\t99\t101\tchrZ\t500\t501\n", encoding="utf-8")
+        found, _ = read_rearrangement_file(path, "hg19")
+        assert found.findings["line"].to_list() == [1]
+
+    def test_a_message_names_the_first_of_many_columns(self):
+        many = pl.DataFrame({f"c{i}": ["1"] for i in range(40)})
+        with pytest.raises(GenomicTableError, match="c11 and 28 more"):
+            read_rearrangements(many, "hg19")
+
 
 class TestClusters:
     def test_a_shattered_stretch_is_found_among_scattered_rearrangements(self, cutoffs):
@@ -164,6 +179,19 @@ class TestClusters:
         blind = [(c, a, d, b, "") for c, a, d, b, _ in shattered()]
         (found,) = breakpoint_clusters(read(*blind).frame, "hg19", cutoffs).iter_rows(named=True)
         assert found["shattered"] is None
+
+    def test_of_many_breakpoints_some_open_and_close_stretches(self, cutoffs, monkeypatch):
+        monkeypatch.setattr(clusters_room, "_BOUNDS_MAX", 20)
+        scattered = [(str(c), 10**7, str(c + 1), 3 * 10**7, "+-") for c in range(1, 8)]
+        rows = read(*scattered, *shattered(count=60)).frame
+        (found,) = breakpoint_clusters(rows, "hg19", cutoffs).iter_rows(named=True)
+        assert found["rearrangements"] >= 40
+        assert 60_000_000 <= found["start"] < found["end"] <= 80_000_000
+
+    def test_ends_at_one_place_are_a_cluster_of_no_length(self, cutoffs):
+        rows = [("4", 10**7, str(c), 10**6 * c, "+-") for c in range(5, 12)]
+        (found,) = breakpoint_clusters(read(*rows).frame, "hg19", cutoffs).iter_rows(named=True)
+        assert (found["start"], found["end"], found["rearrangements"]) == (10**7, 10**7, 7)
 
     def test_the_same_whatever_the_order_of_rows(self, cutoffs):
         rows = shattered(count=30)

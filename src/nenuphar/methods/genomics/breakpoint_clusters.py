@@ -27,6 +27,10 @@ CLUSTERS = {
 }
 
 
+_BOUNDS_MAX = 2000
+"""Breakpoints of a chromosome that may open or close a stretch; of more, so many evenly chosen."""
+
+
 @dataclass(frozen=True)
 class _Window:
     start: int
@@ -96,22 +100,26 @@ def _densest(near: pl.DataFrame, chromosome: str, density: float) -> _Window:
         bool
     )
     ends = near.select("position_1", "position_2").to_numpy()
-    order = np.argsort(ends[on], kind="stable")
-    places = ends[on][order]
+    places = np.sort(ends[on])
+    bounds = np.unique(places)
+    if len(bounds) > _BOUNDS_MAX:
+        bounds = bounds[np.linspace(0, len(bounds) - 1, _BOUNDS_MAX).astype(int)]
     # Stretches that hold both ends of a rearrangement, which counts once.
-    rank = np.full(on.shape, -1)
-    rank[on] = np.argsort(order, kind="stable")
-    both = np.zeros((len(places), len(places)), dtype=np.int32)
-    pair = rank[on.all(axis=1)]
-    np.add.at(both, (pair.min(axis=1), pair.max(axis=1)), 1)
+    pair = np.sort(ends[on.all(axis=1)], axis=1)
+    after = np.searchsorted(bounds, pair[:, 0], side="right") - 1
+    until = np.searchsorted(bounds, pair[:, 1], side="left")
+    both = np.zeros((len(bounds), len(bounds)), dtype=np.int32)
+    np.add.at(both, (after, until), 1)
     both = both[::-1].cumsum(axis=0)[::-1].cumsum(axis=1)
-    first, last = np.triu_indices(len(places), k=1)
-    counted = last - first + 1 - both[first, last]
-    expected = density * (places[last] - places[first] + 1)
+    first, last = np.triu_indices(len(bounds))
+    held = np.searchsorted(places, bounds, side="right")[last]
+    held = held - np.searchsorted(places, bounds, side="left")[first]
+    counted = held - both[first, last]
+    expected = density * (bounds[last] - bounds[first] + 1)
     log_tail = poisson.logsf(counted - 2, expected)
     best = int(np.argmin(log_tail))
     p = float(min(np.exp(log_tail[best]) * len(first), 1.0))
-    begin, end = int(places[first[best]]), int(places[last[best]])
+    begin, end = int(bounds[first[best]]), int(bounds[last[best]])
     return _Window(begin, end, float(expected[best]), p)
 
 

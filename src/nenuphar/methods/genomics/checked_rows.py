@@ -75,6 +75,15 @@ def number(columns: Mapping[str, str], meaning: str) -> pl.Expr:
     return pl.when(value.is_finite()).then(value)
 
 
+_NAMED_MAX = 12
+
+
+def few(names: Sequence[str]) -> str:
+    """Name columns in a message, the first of many."""
+    more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
+    return ", ".join(names[:_NAMED_MAX]) + more
+
+
 def sample_id(columns: Mapping[str, str]) -> pl.Expr:
     """Return the ids of samples; an integral float loses its `.0`."""
     return text(columns, "sample").str.replace(r"^(\d+)\.0$", "$1")

@@ -13,6 +13,7 @@ from nenuphar.methods.genomics.checked_rows import (
     GenomicTableError,
     beyond_end,
     chromosome_name,
+    few,
     find_columns,
     known_genome,
     listed,
@@ -122,7 +123,7 @@ def read_rearrangements(
     missing += ["sample"] if "sample" not in columns and not sample else []
     if missing:
         raise GenomicTableError(
-            f"there is no column for {', '.join(missing)} (columns: {', '.join(table.columns)}); "
+            f"there is no column for {', '.join(missing)} (columns: {few(table.columns)}); "
             "a rearrangement has two ends, each with its chromosome and position"
         )
     rows = _typed(table, columns, lines, sample)

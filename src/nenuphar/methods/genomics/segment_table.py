@@ -13,6 +13,7 @@ from nenuphar.methods.genomics.checked_rows import (
     GenomicTableError,
     beyond_end,
     chromosome_name,
+    few,
     find_columns,
     known_genome,
     listed,
@@ -98,7 +99,7 @@ def understand_columns(
         missing.append("log2 or total_cn")
     if missing:
         raise GenomicTableError(
-            f"there is no column for {', '.join(missing)} (columns: {', '.join(names)}); "
+            f"there is no column for {', '.join(missing)} (columns: {few(names)}); "
             "rename them, or say what they mean with --mapping"
         )
     return found

@@ -11,7 +11,7 @@ import polars as pl
 
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import read_bytes
-from nenuphar.io.tables import Table, read_table, table_of_bytes
+from nenuphar.io.tables import read_table, table_of_bytes
 from nenuphar.methods.genomics.band_table import is_band_table, read_bands
 from nenuphar.methods.genomics.rearrangement_table import (
     Rearrangements,
@@ -26,8 +26,17 @@ if TYPE_CHECKING:
 _VCF = b"##fileformat=VCF"
 _NAMED = re.compile(rb"\A((?:##.*\n)*)#(?=chrom)", re.IGNORECASE)
 """Marks the header of a BEDPE, which other tables would take for a comment."""
+_HEADLESS = re.compile(rb"\A[^\t\n#]+\t\d+\t\d+\t[^\t\n]+\t\d+\t\d+(?:\t[^\n]*)?(?=\n|\Z)")
+"""The first line of a BEDPE that begins with its first rearrangement."""
 _BEDPE = ("chrom1", "start1", "end1", "chrom2", "start2", "end2", "name", "score", "strand1",
           "strand2")  # fmt: skip
+
+
+def _header(line: bytes) -> bytes:
+    """Name as many columns as a line of a BEDPE has."""
+    cells = line.count(b"\t") + 1
+    names = [*_BEDPE, *(f"column {i + 1}" for i in range(len(_BEDPE), cells))]
+    return "\t".join(names[:cells]).encode() + b"\n"
 
 
 def read_rearrangement_file(
@@ -55,9 +64,11 @@ def read_rearrangement_file(
         table, lines, failed = table_of_vcf(decode(data, file.name)[0])
         found = read_rearrangements(table, genome, lines=lines, sample=name)
         return found, (_filtered(file.name, failed),) if failed else ()
-    data = _NAMED.sub(rb"\1", data, count=1)
-    read = _with_header(table_of_bytes(data, file, path.suffix.lower()))
-    found = read_rearrangements(read.frame, genome, lines=read.lines, mapping=mapping, sample=name)
+    headless = _HEADLESS.match(data)
+    data = _header(headless[0]) + data if headless else _NAMED.sub(rb"\1", data, count=1)
+    read = table_of_bytes(data, file, path.suffix.lower())
+    lines = read.lines.cast(pl.Int64) - (headless is not None)
+    found = read_rearrangements(read.frame, genome, lines=lines, mapping=mapping, sample=name)
     return found, read.problems
 
 
@@ -88,22 +99,3 @@ def _filtered(file: str, failed: int) -> Problem:
 
     told = f"{failed} record(s) did not pass the filters of the caller and are left out"
     return Problem(file, 0, "", "FILTER", "", told, "nothing to do, unless they should count")
-
-
-def _with_header(table: Table) -> Table:
-    """Name the columns of a BEDPE that begins with its first rearrangement."""
-    from dataclasses import replace
-
-    names = table.frame.columns
-    if len(names) < 6 or not all(_is_whole(names[i]) for i in (1, 2, 4, 5)):
-        return table
-    given = [*_BEDPE, *(f"column {i + 1}" for i in range(len(_BEDPE), len(names)))][: len(names)]
-    first = pl.DataFrame([[n.split(" (")[0] for n in names]], schema=given, orient="row")
-    rows = table.frame.rename(dict(zip(names, given, strict=True)))
-    lines = pl.concat([pl.Series("line", [1], dtype=table.lines.dtype), table.lines])
-    return replace(table, frame=pl.concat([first, rows]), lines=lines)
-
-
-def _is_whole(name: str) -> bool:
-    """Whether a name is a number; a repeated one carries ` (2)`."""
-    return name.split(" (", maxsplit=1)[0].isdigit()
