@@ -118,3 +118,36 @@ def test_a_study_with_rearrangements_is_read_with_them(tmp_path):
     said = "; ".join(problem.reason for problem in read.problems)
     assert "1 of 2 samples of the file are no specimen" in said
     assert "has one end only" in said
+
+
+def test_files_beside_a_table_meet_under_the_names_of_one_column(tmp_path):
+    mapping = """
+name: mine
+row: specimen
+keys: {patient_id: patient}
+constants: {tumour.site: {value: pancreas, because: all are of the pancreas}}
+columns: {pathology.ki67: {column: ki67, unit: percent}}
+beside:
+  - {file: muts.csv, kind: variants, to: seq}
+  - {file: cn.csv, kind: segments, to: seq, pattern: '^(S\\d+)'}
+"""
+    (tmp_path / "m.yaml").write_text(mapping, encoding="utf-8")
+    (tmp_path / "p.csv").write_text("patient,ki67,seq\nP1,5,S1\nP2,5,S2\nP3,5,\n", encoding="utf-8")
+    (tmp_path / "muts.csv").write_text(
+        "sample,gene,consequence,origin\nS1,MEN1,stop_gained,somatic\nS2,MEN1,stop_gained,somatic\n",
+        encoding="utf-8",
+    )
+    header = "sample,chromosome,start,end,total_cn,minor_cn\n"
+    rows = [
+        f"{name},{c},1,40000000,2,1" for name in ("S1_a", "S2_a", "S2_b", "S9") for c in (1, 2, 3)
+    ]
+    rows.append("S1_a,11,1,135000000,1,0")
+    (tmp_path / "cn.csv").write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
+    knowledge = load_knowledge()
+    read = describe_read(
+        read_input(tmp_path / "p.csv", knowledge, str(tmp_path / "m.yaml")), knowledge
+    )
+    frame = read.frames[Scope.SPECIMEN].sort("patient_id")
+    assert frame["genomics.biallelic_genes"].to_list() == ["MEN1", None, None]
+    # Two profiles of S2 are nobody's, and so is S9.
+    assert any(p.reason.startswith("3 of 4 samples of the file") for p in read.problems)

@@ -249,7 +249,10 @@ class _Source:
         matched = [(key, found[name]) for name, key in self._keys(found, names)]
         left = len(found) - len(matched)
         if left and self.key is None:
-            told = f"{left} of {len(found)} samples of the file are no specimen of the table"
+            told = (
+                f"{left} of {len(found)} samples of the file are no specimen of the table, or share "
+                "one with another sample"
+            )
             problems.append(_problem(self.name, told, "compare the names of the samples"))
         return matched
 
