@@ -82,6 +82,14 @@ class TestReading:
         assert reason in finding["reason"]
         assert (found.read, found.rejected, found.frame.height) == (2, 1, 1)
 
+    def test_rearrangements_of_the_germline_are_left_out(self):
+        both = table(("1", 5, "1", 900, "+-"), ("2", 5, "2", 900, "+-")).with_columns(
+            SV_Status=pl.Series(["SOMATIC", "GERMLINE"])
+        )
+        found = read_rearrangements(both, "hg19")
+        assert found.frame["chromosome_1"].to_list() == ["1"]
+        assert "germline" in found.findings["reason"][0]
+
     def test_the_other_build_is_refused_by_positions_and_by_what_the_table_says(self):
         # Chromosome 11 is longer in hg38.
         with pytest.raises(GenomicTableError, match="--genome hg38"):

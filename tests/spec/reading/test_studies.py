@@ -179,6 +179,13 @@ def test_a_study_folder_joins_its_files(tmp_path: Path) -> None:
     assert {file.name for file in read.inputs} >= {"data_CNA.txt", "data_gene_panel_small.txt"}
 
 
+def test_the_panel_of_a_sample_is_the_assay_of_its_burden(tmp_path: Path) -> None:
+    specimens = read_input(_study(tmp_path), KNOWLEDGE).frames[Scope.SPECIMEN]
+    told = dict(specimens.select("specimen_id", "genomics.tmb_assay").iter_rows())
+    assert told["S1"] == "SMALL"
+    assert set(told.values()) <= {"SMALL", "whole exome", None}
+
+
 def test_a_variant_is_absent_only_where_its_gene_was_assayed(tmp_path: Path) -> None:
     read = read_input(_study(tmp_path), KNOWLEDGE, variant_columns=QUESTIONS)
     specimens = read.frames[Scope.SPECIMEN]

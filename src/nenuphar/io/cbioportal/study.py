@@ -31,6 +31,7 @@ from nenuphar.knowledge.criterion import HasVariant
 
 _SAMPLES, _PATIENTS = "data_clinical_sample.txt", "data_clinical_patient.txt"
 _META = "meta_study.txt"
+_ASSAY = "genomics.tmb_assay"
 _NOT_READ = {
     "data_expression": "`nenuphar score` reads expression",
     "data_mrna": "`nenuphar score` reads expression",
@@ -79,6 +80,7 @@ def read_study(
     specimens = read.frames[Scope.SPECIMEN]
     molecular = read_molecular(folder, specimens["specimen_id"].to_list(), findings)
     _panels_of_samples(described.table, molecular)
+    specimens = _with_assay(specimens, molecular)
     questions = make_plan(knowledge).variant_columns if variant_columns is None else variant_columns
     answers = molecular.answers(specimens["specimen_id"], questions)
     frames = {**read.frames, Scope.SPECIMEN: pl.concat([specimens, answers], how="horizontal")}
@@ -191,6 +193,20 @@ def _panels_of_samples(table: Table, molecular: Molecular) -> None:
     for sample, panel in frame.select("SAMPLE_ID", "GENE_PANEL").iter_rows():
         if sample and panel and panel.strip().casefold() not in ("na", ""):
             molecular.panels[sample] = molecular.panels.get(sample) or panel.strip()
+
+
+def _with_assay(specimens: pl.DataFrame, molecular: Molecular) -> pl.DataFrame:
+    """Name the panel by which mutations were counted, where the clinical file does not."""
+    panels = {
+        sample: panel or "whole exome"
+        for sample, panel in molecular.panels.items()
+        if panel.casefold() != "na"
+    }
+    if not panels:
+        return specimens
+    known = pl.col("specimen_id").replace_strict(panels, default=None, return_dtype=pl.String)
+    own = [pl.col(_ASSAY)] if _ASSAY in specimens.columns else []
+    return specimens.with_columns(pl.coalesce(*own, known).alias(_ASSAY))
 
 
 def _note_rest(folder: Path, findings: Findings) -> None:

@@ -38,6 +38,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "strands": ("strands", "connectiontype", "ct", "orientation"),
     "kind": ("svtype", "svclass", "class", "eventtype", "type"),
     "build": ("ncbibuild", "genomebuild", "build"),
+    "status": ("svstatus", "somaticstatus", "mutationstatus"),
 }
 """Columns of BEDPE, of cBioPortal `data_sv`, and of tables of paired ends."""
 _REQUIRED = ("chromosome_1", "start_1", "chromosome_2", "start_2")
@@ -101,9 +102,9 @@ def read_rearrangements(
     """Check a table of rearrangements.
 
     Both ends are needed: a row with one end, an unknown chromosome, or a position that is no number
-    or lies beyond its chromosome is rejected with a reason. An end given as a stretch counts at its
-    middle. Rows that tell of the same two ends of a sample (one row for each gene that is hit) are
-    one rearrangement.
+    or lies beyond its chromosome is rejected with a reason, and so is one of the germline. An end
+    given as a stretch counts at its middle. Rows that tell of the same two ends of a sample (one
+    row for each gene that is hit) are one rearrangement.
 
     Args:
         table: String columns.
@@ -165,6 +166,7 @@ def _typed(
             kind.replace_strict(_BY_KIND, default=None, return_dtype=pl.String),
         ),
         build=text(columns, "build"),
+        status=text(columns, "status"),
         line=where.cast(pl.Int64),
     )
 
@@ -206,6 +208,11 @@ def _checked(rows: pl.DataFrame, genome: str) -> pl.DataFrame:
     one_place = (pl.col("chromosome_1") == pl.col("chromosome_2")) & (
         pl.col("start_1") == pl.col("start_2")
     )
+    germline = pl.col("status").str.to_lowercase() == "germline"
+    checks.append(
+        (germline, "status", "status", "is of the germline: no break of the tumour's own",
+         "nothing to do")
+    )  # fmt: skip
     checks.append(
         (one_place, "start_2", "start_2_text", "both ends lie at one base: nothing is joined",
          "leave insertions out")

@@ -250,8 +250,8 @@ class _Source:
         left = len(found) - len(matched)
         if left and self.key is None:
             told = (
-                f"{left} of {len(found)} samples of the file are no specimen of the table, or share "
-                "one with another sample"
+                f"{left} of {len(found)} samples of the file are no specimen of the table, or "
+                "share one with another sample"
             )
             problems.append(_problem(self.name, told, "compare the names of the samples"))
         return matched
