@@ -21,9 +21,9 @@ ASSOCIATION = (
 """What is said with every result."""
 
 REASONS = {
-    "no_cell_of_origin": "No feature of the cell of origin can be used.",
-    "no_somatic_alterations": "No somatic alteration can be used.",
-    "no_microenvironment": "No feature of the microenvironment can be used.",
+    "no_cell_of_origin": "No feature of the cell of origin can be used (--origin).",
+    "no_somatic_alterations": "No somatic alteration can be used (--alteration).",
+    "no_microenvironment": "No feature of the microenvironment can be used (--microenvironment).",
     "too_few_tumours": "Too few tumours have every set of features on record.",
     "too_few_groups": "Fewer than two groups have enough tumours.",
     "no_better_than_chance": "Neither cell of origin nor alterations tell the groups better than "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from nenuphar.methods.evolution.power import (
     power_of,
     power_to_see_surroundings,
 )
+from nenuphar.methods.evolution.settings import Settings, entropy
 from nenuphar.methods.evolution.verdict import (
     NOTHING,
     SIDES,
@@ -40,57 +41,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a cohort is analysed.
-
-    Attributes:
-        hypotheses: Parents of the group under each hypothesis: origin or alterations, each with and
-            without the microenvironment.
-        prior_sd: See `likelihood.out_of_fold`.
-        matters_share: Least gain that matters, as a share of what is not known of the group before
-            anything is known of the tumour (its entropy).
-        power_min: Least power for an answer.
-        alpha: Chance at which an added set is taken for more than chance.
-        restates_min: Share of the entropy of the groups that a feature accounts for from which on
-            the groups may have been drawn up from it.
-        folds: Folds of the cross-validation.
-        repeats: How often folds are dealt anew.
-        permutations: Permutations of every null.
-        simulations: Simulated cohorts of every power.
-        seed: Seed of folds, permutations and simulations.
-        sizes: How many times as many tumours are tried where the data cannot tell.
-    """
-
-    hypotheses: Mapping[str, Parents]
-    prior_sd: float
-    matters_share: float
-    power_min: float
-    alpha: float = 0.05
-    restates_min: float = 0.6
-    folds: int = 5
-    repeats: int = 5
-    permutations: int = 199
-    simulations: int = 100
-    seed: int = 0
-    sizes: tuple[int, ...] = (2, 4)
-
-    def matters(self, group: NDArray[np.int64]) -> float:
-        """Least gain that matters, in nats a tumour."""
-        return self.matters_share * entropy(group)
-
-    def chance_of(self, base: Parents) -> float:
-        """Chance at which a set added to a base counts; shared where either side is tried."""
-        return self.alpha / len(SIDES) if not base else self.alpha
-
-
-def entropy(group: NDArray[np.int64]) -> float:
-    """What is not known of the group before anything is known of the tumour, in nats."""
-    share = np.bincount(group) / len(group)
-    share = share[share > 0]
-    return float(-(share * np.log(share)).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,24 +149,17 @@ def _compare(design: Design, settings: Settings, progress: Progress) -> Comparis
     def is_real(base: Parents, added: str) -> bool:
         return nulls[base, added].p_value <= settings.chance_of(base)
 
-    matters = settings.matters(group)
-    settled = settle(scores, is_real, matters)
-    asked = settled.answer or settled.leading
-    steps = _Steps(progress, "Drawing cohorts of the same size", 2 * settings.simulations)
+    settled = settle(scores, is_real, settings.matters(group))
     mean = {parents: np.mean(found, axis=0) for parents, found in probability.items()}
-    power = power_of(asked, mean[asked], design, critical, settings, steps)
-    base = asked - {MICROENVIRONMENT}
-    to_see = power_to_see_surroundings(base, mean[base], design, critical, settings, steps)
+    answer = _weighed(design, settings, settled, mean, critical, is_real, progress)
     names = {parents: key for key, parents in settings.hypotheses.items()}
-    reasons = _reasons(settled, is_real, power, to_see, settings)
-    needed = _needed(asked, mean, design, critical, settings, progress) if reasons else None
+    favoured = names[settled.answer] if settled.answer and not answer["reasons"] else ""
     gains = {
         (base, added): paired_difference(scores[base | {added}], scores[base])
         for base, added in (*_ADDITIONS, *_FURTHER)
     }
     return Comparison(
-        reasons=tuple(reasons),
-        favoured=names[settled.answer] if settled.answer and not reasons else "",
+        favoured=favoured,
         leading=names[settled.leading],
         scores={parents: float(one.mean()) for parents, one in scores.items()},
         gains=gains,
@@ -228,13 +171,36 @@ def _compare(design: Design, settings: Settings, progress: Progress) -> Comparis
         },
         nulls=nulls,
         settled=settled,
-        power=power,
-        power_surroundings=to_see,
-        needed=needed,
         notes=tuple(_notes(settled, gains)),
-        matters=matters,
+        matters=settings.matters(group),
         restating=_restating(design, settings, float(scores[NOTHING].mean())),
+        **answer,
     )
+
+
+def _weighed(
+    design: Design,
+    settings: Settings,
+    settled: Settled,
+    mean: Mapping[Parents, NDArray[np.float64]],
+    critical: Critical,
+    is_real: Callable[[Parents, str], bool],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Weigh what is settled by the power of the cohort: reasons, powers, tumours needed."""
+    asked = settled.answer or settled.leading
+    base = asked - {MICROENVIRONMENT}
+    steps = _Steps(progress, "Drawing cohorts of the same size", 2 * settings.simulations)
+    power = power_of(asked, mean[asked], design, critical, settings, steps)
+    to_see = power_to_see_surroundings(base, mean[base], design, critical, settings, steps)
+    reasons = _reasons(settled, is_real, power, to_see, settings)
+    needed = _needed(asked, mean, design, critical, settings, progress) if reasons else None
+    return {
+        "reasons": tuple(reasons),
+        "power": power,
+        "power_surroundings": to_see,
+        "needed": needed,
+    }
 
 
 def _probabilities(

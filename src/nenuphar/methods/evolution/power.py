@@ -15,8 +15,8 @@ from nenuphar.methods.evolution.verdict import NOTHING, Parents, paired_differen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nenuphar.methods.evolution.compare import Settings
     from nenuphar.methods.evolution.features import Design
+    from nenuphar.methods.evolution.settings import Settings
 
 
 @dataclass(frozen=True)

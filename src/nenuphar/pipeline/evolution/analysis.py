@@ -9,10 +9,10 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.evolution.compare import (
     Comparison,
     Progress,
-    Settings,
     compare_hypotheses,
 )
 from nenuphar.methods.evolution.features import Design, Limits, design_of
+from nenuphar.methods.evolution.settings import Settings
 from nenuphar.pipeline.evolution.reading import Cohort
 
 _PREFIX = "reported_statement.hypothesis."
