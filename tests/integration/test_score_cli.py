@@ -313,6 +313,12 @@ def test_frames_of_polars_and_pandas_score_alike():
         assert np.array_equal(out.drop("sample").to_numpy(), direct())
 
 
+def test_a_frame_is_scored_in_portions_of_samples(monkeypatch):
+    monkeypatch.setattr("nenuphar.methods.expression.frames.PORTION", 2 * len(GENES))
+    frame = pl.DataFrame({"gene": GENES} | {s: X[i] for i, s in enumerate(SAMPLES)})
+    assert np.array_equal(score(frame, SETS, "singscore").drop("sample").to_numpy(), direct())
+
+
 def test_in_python_oddities_warn_and_what_cannot_be_scored_raises():
     counts = pl.DataFrame({"gene": GENES} | {s: range(i, i + 10) for i, s in enumerate(SAMPLES)})
     with pytest.warns(UserWarning, match="the values are counts"):

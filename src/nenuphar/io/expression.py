@@ -56,11 +56,11 @@ def read_expression(
         if suffix == ".gct":
             return _gct(path)
         if suffix == ".parquet":
-            return _from_frame(_whole_table(_parquet, path), path, samples_in_rows, 2)
+            return _from_frame(lambda: _whole_table(_parquet, path), path, samples_in_rows, 2)
         if suffix == ".xlsx":
             import polars as pl
 
-            return _from_frame(_whole_table(pl.read_excel, path), path, samples_in_rows, 2)
+            return _from_frame(lambda: _whole_table(pl.read_excel, path), path, samples_in_rows, 2)
         if suffix in {".csv", ".tsv", ".txt"}:
             return _table(path, samples_in_rows)
     except ImportError as problem:
@@ -109,17 +109,19 @@ def _table(path: Path, samples_in_rows: bool) -> ExpressionMatrix:
         if line and not line.startswith(b"#"):
             break
         skip, at = skip + 1, end + 1
-    frame = text_frame(raw, path, skip)
-    del raw  # as large as the matrix
-    return _from_frame(frame, path, samples_in_rows, skip + 2)
+    text = [raw]
+    del raw  # as large as the matrix: nobody else may hold it while the matrix is made
+    return _from_frame(lambda: text_frame(text.pop(), path, skip), path, samples_in_rows, skip + 2)
 
 
 def _from_frame(
-    frame: pl.DataFrame, path: Path, samples_in_rows: bool, first_line: int
+    read: Callable[[], pl.DataFrame], path: Path, samples_in_rows: bool, first_line: int
 ) -> ExpressionMatrix:
+    """The matrix of a table; it is read here so that its columns can be freed one by one."""
     import numpy as np
     import polars as pl
 
+    frame = read()
     names = frame.columns
     dropped = [name for name in names[1:3] if name.strip().lower() in ANNOTATION]
     dropped += [name for name in names[1:] if name not in dropped and _is_text(frame[name])]
@@ -150,8 +152,10 @@ def _from_frame(
     if not named.all():
         ids = [name for name in ids if name]
         numbers = numbers.filter(pl.Series(named))
-    values = numbers.to_numpy()
     columns = [name.partition(REPEAT)[0] for name in numbers.columns]
+    series = numbers.get_columns()
+    del frame, first_column, numbers
+    values = _rows(series)
     genes, samples = (columns, ids) if samples_in_rows else (ids, columns)
     if len(set(samples)) < len(samples):
         twice = sorted(name for name, n in Counter(samples).items() if n > 1)
@@ -161,8 +165,19 @@ def _from_frame(
             + ("" if samples_in_rows else ", or give --samples-in-rows")
         )
     return ExpressionMatrix(
-        list(genes), list(samples), values if samples_in_rows else values.T, rejected, dropped
+        list(genes), list(samples), values.T if samples_in_rows else values, rejected, dropped
     )
+
+
+def _rows(columns: list[pl.Series]) -> np.ndarray:
+    """Columns as the rows of an array, freed as they are copied."""
+    import numpy as np
+
+    values = np.empty((len(columns), len(columns[0]) if columns else 0))
+    while columns:
+        last = columns.pop()
+        values[len(columns)] = last.to_numpy()
+    return values
 
 
 def _is_text(column: pl.Series) -> bool:
@@ -235,13 +250,14 @@ def _gct(path: Path) -> ExpressionMatrix:
     shape = [int(part) for part in size]
     frame = text_frame(raw, path, skip=2)
     notes, heads = (shape[2], shape[3]) if len(shape) == 4 else (1, 0)
+    del raw
     frame = frame.drop(frame.columns[1 : 1 + notes])[heads:]
     if frame.shape != (shape[0], shape[1] + 1):
         raise UnreadableError(
             f"{path.name}: line 2 announces {shape[0]} genes × {shape[1]} samples, "
             f"but there are {frame.height} × {frame.width - 1}; correct the file"
         )
-    return _from_frame(frame, path, samples_in_rows=False, first_line=4 + heads)
+    return _from_frame([frame].pop, path, samples_in_rows=False, first_line=4 + heads)
 
 
 def write_wide(

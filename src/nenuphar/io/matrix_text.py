@@ -37,7 +37,7 @@ def file_text(path: Path) -> bytes:
             raw = raw.decode("cp1252", "replace").encode()
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
-    if not raw.strip():
+    if not raw[:HEAD].strip() and not raw.strip():
         raise UnreadableError(f"{path.name}: the file is empty")
     if b"\0" in raw[:HEAD]:
         raise UnreadableError(
@@ -66,13 +66,19 @@ def text_frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
     """
     import polars as pl
 
-    lines = raw.split(b"\n", skip + 2)
-    header = lines[skip].decode("utf-8", "replace").rstrip("\r")
+    top = 0
+    for _ in range(skip):
+        top = raw.find(b"\n", top) + 1
+    first, *body = raw[top : top + HEAD].split(b"\n", 1)
+    if not body and (end := raw.find(b"\n", top)) >= 0:  # a header longer than usual
+        first, body = raw[top:end], [raw[end + 1 : end + 1 + 2 * (end - top)]]
+    row = body[0].split(b"\n", 1)[0] if body else b""
+    header = first.decode("utf-8", "replace").rstrip("\r")
     mark = _delimiter(header)
     names = _cells(header, mark)
     if not any(names):
         raise UnreadableError(f"{path.name}: no header; name the columns in the first line")
-    if len(lines) > skip + 1 and lines[skip + 1].count(mark.encode()) == len(names):
+    if row.count(mark.encode()) == len(names):
         names = ["", *names]  # written by R: no name above the row names
     names = _distinct([name or f"column {i}" for i, name in enumerate(names)])
     reading: dict[str, Any] = {
@@ -81,7 +87,7 @@ def text_frame(raw: bytes, path: Path, skip: int) -> pl.DataFrame:
         "skip_rows": skip + 1,
         "null_values": MISSING,
         "encoding": "utf8-lossy",
-        "decimal_comma": mark == ";" and any(b"," in line[:HEAD] for line in lines[skip + 1 :]),
+        "decimal_comma": mark == ";" and any(b"," in part for part in body),
     }
     numbers = dict.fromkeys(names, pl.Float64) | {names[0]: pl.String}
     try:

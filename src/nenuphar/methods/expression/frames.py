@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 4096
+PORTION = 4_000_000  # values that are copied out of a frame at a time
 SHOWN = 4
 RAW = "raw"
 
@@ -158,7 +159,7 @@ def _matrix(expression: Any, layer: str | None) -> tuple[list[str], list[str], A
             return list(map(str, expression.index)), list(map(str, expression.columns)), values
         if hasattr(expression, "get_columns"):
             genes, *samples = expression.columns
-            values = expression.drop(genes).cast(dict.fromkeys(samples, float)).to_numpy().T
+            values = expression.drop(genes).cast(dict.fromkeys(samples, float))
             return [str(gene) for gene in expression[genes]], samples, values
     except Exception as problem:  # ValueError in pandas, an error of its own in Polars
         first = str(problem).splitlines()[0]
@@ -176,6 +177,11 @@ def _parts(values: Any, n: int) -> Iterable[Any]:
         values = values.to_memory()  # rows cannot be read out of columns on disk
     if isinstance(values, np.ndarray) or hasattr(values, "indptr"):
         yield values
+        return
+    if hasattr(values, "get_columns"):
+        step = max(1, PORTION // max(1, values.height))
+        for start in range(0, n, step):
+            yield values[:, start : start + step].to_numpy().T
         return
     for start in range(0, n, ROWS):
         part = values[start : start + ROWS]
