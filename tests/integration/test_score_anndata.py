@@ -11,6 +11,7 @@ from nenuphar.io.expression import read_expression
 from nenuphar.methods.expression import ExpressionError, Scorer, as_signatures, score
 
 anndata = pytest.importorskip("anndata")
+h5py = pytest.importorskip("h5py")
 pd = pytest.importorskip("pandas")
 
 GENES = ["ASCL1", "NEUROD1", "POU2F3", "YAP1", "TP53", "RB1", "MKI67", "CHGA", "SYP", "INSM1"]
@@ -56,6 +57,19 @@ def test_files_are_scored_in_portions(tmp_path, run, suffix, layout):
     assert np.array_equal(np.concatenate(portions), EXPECTED)
     assert run(path).exit_code == 0
     assert np.array_equal(scores(tmp_path), EXPECTED)
+
+
+def test_portions_of_dense_files_are_whole_chunks(tmp_path, monkeypatch):
+    monkeypatch.setattr("nenuphar.io.expression_matrix.BLOCK_VALUES", 60)
+    annotated(COUNTS).write_h5ad(tmp_path / "plain.h5ad")
+    annotated(COUNTS).write_h5ad(tmp_path / "packed.h5ad", compression="gzip")
+    with h5py.File(tmp_path / "packed.h5ad", "a") as file:
+        del file["X"]
+        file.create_dataset("X", data=COUNTS, chunks=(4, 5))
+    for name, sizes in (("plain", [6, 6, 6, 5]), ("packed", [8, 8, 7])):
+        blocks = list(read_expression(tmp_path / f"{name}.h5ad").blocks())
+        assert [part.shape[0] for _, part in blocks] == sizes
+        assert np.array_equal(np.concatenate([part for _, part in blocks]), COUNTS)
 
 
 def test_a_layer_and_raw_are_scored_when_named(tmp_path, run):

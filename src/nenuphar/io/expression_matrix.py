@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 4096  # of sparse cells
+BLOCK_VALUES = 4_000_000  # of dense samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,25 @@ class ExpressionMatrix:
 
         return isinstance(self.values, np.ndarray) or hasattr(self.values, "indptr")
 
-    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[tuple[int, Any]]:
-        """Portions of samples with the number of their first: all at once where in memory."""
+    def blocks(self, rows: int | None = None) -> Iterator[tuple[int, Any]]:
+        """Portions of samples with the number of their first: all at once where in memory.
+
+        rows: samples in a portion; by default what takes about 30 MB, in whole chunks of the file.
+        """
         import numpy as np
 
         if self.in_memory:
             yield 0, self.values
             return
+        rows = rows or self._rows()
         for start in range(0, len(self.samples), rows):
             part = self.values[start : start + rows]
             part = part.compute() if hasattr(part, "compute") else part
             yield start, part if hasattr(part, "tocsr") else np.asarray(part)
+
+    def _rows(self) -> int:
+        chunks = getattr(self.values, "chunks", None)
+        if hasattr(self.values, "format"):  # sparse
+            return BLOCK_ROWS
+        chunk = chunks[0] if chunks else 1
+        return -(-max(1, BLOCK_VALUES // max(1, len(self.genes))) // chunk) * chunk

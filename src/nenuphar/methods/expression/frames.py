@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-ROWS = 4096
-PORTION = 4_000_000  # values that are copied out of a frame at a time
+ROWS = 4096  # of sparse cells
+PORTION = 4_000_000  # dense values that are copied at a time
 SHOWN = 4
 RAW = "raw"
 
@@ -183,7 +183,15 @@ def _parts(values: Any, n: int) -> Iterable[Any]:
         for start in range(0, n, step):
             yield values[:, start : start + step].to_numpy().T
         return
-    for start in range(0, n, ROWS):
-        part = values[start : start + ROWS]
+    rows = ROWS if hasattr(values, "format") or hasattr(values, "compute") else _rows(values)
+    for start in range(0, n, rows):
+        part = values[start : start + rows]
         part = part.compute() if hasattr(part, "compute") else part
         yield part if hasattr(part, "tocsr") else np.asarray(part)
+
+
+def _rows(values: Any) -> int:
+    """Samples in a portion of dense values on disk, in whole chunks of the file."""
+    chunks = getattr(values, "chunks", None)
+    chunk = chunks[0] if chunks else 1
+    return -(-max(1, PORTION // max(1, values.shape[1])) // chunk) * chunk
