@@ -122,9 +122,10 @@ class Intake:
             raise HTTPException(409)
         is_project = isinstance(record, Project)
         inputs = self.memory.inputs(record.id) if is_project else [record]
-        self.memory.remove(record)
+        # Files go first: were the server to end in between, nothing of a patient would stay behind.
         self.folder.forget(*(self.folder.run(run.id) for run in runs))
         self.folder.forget(*(self.folder.inputs / one.id for one in inputs))
+        self.memory.remove(record)
 
 
 def chosen_mapping(mapping: str, own_mapping: str) -> str:

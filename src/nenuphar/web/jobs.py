@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -30,7 +31,11 @@ from nenuphar.web.settings import Limits
 
 _SECRETS = ("NENUPHAR_TOKEN", "NENUPHAR_DATABASE")
 _PATIENCE = 5.0
+_PAUSE = 1.0
 _LONGEST_LINE = 1 << 20
+
+
+log = logging.getLogger("nenuphar.web")
 
 
 @dataclass
@@ -108,12 +113,17 @@ class Jobs:
         """Take one run after the other until cancelled; then end the one that runs."""
         self._loop = asyncio.get_running_loop()
         while True:
-            run = await asyncio.to_thread(self.workspace.begin_next)
-            if run is None:
-                await self._woken.wait()
-                self._woken.clear()
+            try:
+                run = await asyncio.to_thread(self.workspace.begin_next)
+                if run is not None:
+                    await self._one(run)
+                    continue
+            except Exception as error:  # noqa: BLE001 - a database that is away for a moment
+                log.error("the worker goes on after %s", type(error).__name__)
+                await asyncio.sleep(_PAUSE)
                 continue
-            await self._one(run)
+            await self._woken.wait()
+            self._woken.clear()
 
     async def _one(self, run: Run) -> None:
         longest = self.limits.check_seconds if run.kind == CHECK else self.limits.assess_seconds
@@ -151,6 +161,9 @@ class Jobs:
         self._child = child
         said: dict[str, Any] = {}
         try:
+            now = await asyncio.to_thread(self.workspace.run, run.id)
+            if now is None or not now.is_open:  # cancelled before there was a process to end
+                return {"message": "The run was cancelled."}
             assert child.stdin is not None  # noqa: S101 - both are pipes
             assert child.stdout is not None  # noqa: S101
             child.stdin.write(json.dumps(self._order(run, source)).encode() + b"\n")

@@ -177,7 +177,9 @@ def assess_settings(as_of: str, reports: str) -> dict[str, str]:
 def checked_of(check: Run, folder: WorkspaceFolder) -> dict[str, Any]:
     """Return what reading an input said; empty where it is not done."""
     file = folder.run(check.id) / CHECKED
-    return dict(json.loads(file.read_text("utf-8"))) if check.state == DONE else {}
+    if check.state != DONE or not file.is_file():
+        return {}
+    return dict(json.loads(file.read_text("utf-8")))
 
 
 @lru_cache(maxsize=1)

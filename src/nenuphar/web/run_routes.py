@@ -41,7 +41,9 @@ def show_run(request: Request, found: ThisRun, memory: Memory, folder: Folder) -
     source = memory.input(found.input_id)
     if source is None:
         raise HTTPException(404)
-    results = _results(found, folder) if found.kind == ASSESS and found.state == DONE else {}
+    is_there = found.kind == ASSESS and found.state == DONE
+    is_there = is_there and (folder.run(found.id) / MANIFEST).is_file()
+    results = _results(found, folder) if is_there else {}
     return render(
         request, "run.html",
         title=f"Run over {source.name}",

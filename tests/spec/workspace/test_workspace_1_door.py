@@ -193,6 +193,20 @@ def test_a_body_is_counted_while_it_comes(browser):
     assert answer.status_code in (400, 413)
 
 
+def test_an_upload_is_counted_too_and_nothing_of_one_that_is_too_large_stays(browser, settings):
+    head = b'--x\r\nContent-Disposition: form-data; name="main"; filename="a.csv"\r\n\r\n'
+
+    def endless():
+        yield head
+        for _ in range(LIMITS.upload // 10_000 + 1):
+            yield b"y" * 10_000
+
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = browser.client.post(f"{browser.project()}/inputs", content=endless(), headers=kind)
+    assert answer.status_code == 413
+    assert list((settings.data / "inputs").iterdir()) == []
+
+
 def test_a_fault_is_a_page_with_a_code_and_nothing_of_the_patient_in_page_or_log(
     browser, monkeypatch, caplog
 ):

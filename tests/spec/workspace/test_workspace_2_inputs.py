@@ -8,6 +8,7 @@ import html
 import io
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -233,6 +234,47 @@ def test_a_run_that_waits_or_runs_can_be_cancelled_and_nothing_of_it_stays(brows
     again = browser.assessed(source, reports="none")  # the worker goes on
     assert not (settings.data / "runs" / run.rpartition("/")[2]).exists()
     assert browser.get(f"{again}/report/").status_code == 200
+
+
+def test_a_run_that_is_cancelled_at_once_never_comes_back(browser, source):
+    browser.checked(source)
+    run = browser.post(f"{source}/assess", follow_redirects=False).headers["location"]
+    browser.post(f"{run}/cancel")
+    other = browser.assessed(source, reports="none")
+    assert browser.get(f"{run}/state").json()["state"] == "cancelled"
+    assert browser.get(f"{run}/report/").status_code == 404
+    assert browser.get(f"{other}/report/").status_code == 200
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_end_the_worker(browser, monkeypatch, caplog):
+    from nenuphar.store.workspace.database import Workspace
+
+    begin, failed = Workspace.begin_next, []
+
+    def away(self):
+        if not failed:
+            failed.append(True)
+            raise OSError("Jane Doe is away")
+        return begin(self)
+
+    monkeypatch.setattr(Workspace, "begin_next", away)
+    source = browser.send(browser.project(), ("c1.yaml", CASE)).headers["location"]
+    assert "1 read = 1 accepted" in browser.checked(source)
+    assert failed
+    assert "the worker goes on after OSError" in caplog.text
+    assert "Jane" not in caplog.text
+
+
+def test_an_input_whose_files_are_gone_can_still_be_deleted(browser, settings):
+    """As if the server had ended while it deleted: files go before the memory of them."""
+    source = browser.send(browser.project(), ("c1.yaml", CASE)).headers["location"]
+    browser.checked(source)
+    for folder in (settings.data / "inputs", settings.data / "runs"):
+        for path in folder.iterdir():
+            shutil.rmtree(path)
+    assert "Not read yet" in browser.get(source).text
+    browser.post(f"{source}/delete", {"sure": "yes"})
+    assert browser.get(source).status_code == 404
 
 
 def test_the_queue_is_bounded(browser, source, monkeypatch):
