@@ -67,6 +67,12 @@ def test_the_diagnosis_of_a_disease_is_that_of_its_only_biosample() -> None:
     assert "no biosample in particular" in listed(two)["/diseases/0/term"].reason
 
 
+def test_a_metastasis_is_no_second_tumour() -> None:
+    diseases = [*PACKET["diseases"], {"term": cls("NCIT:C3261", "Metastatic Neoplasm")}]
+    (tumour,) = one(packet(diseases=diseases)).tumours
+    assert facts(tumour)["disease.extent"] == "metastatic"
+
+
 def test_a_code_that_is_not_known_is_listed_with_its_path_and_kind() -> None:
     document = packet(measurements=[measured("LOINC:718-7", 11.2, "g/dL")])
     problem = listed(document)["/measurements/0"]

@@ -92,6 +92,19 @@ def test_a_quantity_may_be_exact_censored_a_range_or_text(
     assert facts(found.tumours[0].specimens[0])["pathology.ki67"] == shown
 
 
+def test_a_share_without_percent_is_not_taken_for_one() -> None:
+    share = observation("k", "29593-1", **S1, valueQuantity={"value": 0.8, "code": "1"})
+    assert "pathology.ki67" not in facts(one(of_patient(share)).tumours[0].specimens[0])
+    assert "is in count" in listed(of_patient(share))["/entry/3/resource"].reason
+
+
+def test_a_count_without_an_area_is_remarked_upon() -> None:
+    own = concept("urn:nenuphar:code", "pathology.mitoses")
+    count = {**observation("k", "", **S1, valueInteger=3), "code": own}
+    assert facts(one(of_patient(count)).tumours[0].specimens[0])["pathology.mitoses"] == "3/2 mm²"
+    assert "states no area" in listed(of_patient(count))["/entry/3/resource"].reason
+
+
 def test_a_stain_is_positive_by_code_by_word_or_by_interpretation() -> None:
     interpretation = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
     stains = (
@@ -128,7 +141,7 @@ def test_the_stage_is_that_of_the_condition_it_focuses_on() -> None:
     distant["code"] = concept(SNOMED, "399387003")
     tnm.append(distant)
     found = facts(one(of_patient(stage, *tnm)).tumours[0])
-    assert found["disease.stage"] == "III"
+    assert (found["disease.stage"], found["stage.reported"]) == ("III", "Stage IIIB")
     assert found["stage.tnm"] == "cT2a cN3 cM0"
 
 

@@ -12,6 +12,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.cbioportal.events import Course, Outcome
 from nenuphar.io.cbioportal.lines import Treatments, rows_of_patient
+from nenuphar.io.exchange.placing import add_level
 from nenuphar.knowledge.base import KnowledgeBase
 
 _KEYS = ("line_id", "record", "treatment.start_day", "treatment.stop_day")
@@ -50,14 +51,9 @@ def add_lines(
     treatments = Treatments(knowledge.hierarchies["treatment"])
     by_pointer = {each.pointer: each for each in given}
     courses = [_course(each) for each in given]
-    taken = {line.id for line in draft.below(Scope.TREATMENT_LINE)}
     for row in rows_of_patient(courses, _outcomes(draft, died), treatments):
         own = [by_pointer[pointer] for pointer in row["record"].split(";")]
-        name = row["line_id"]
-        while name in taken:
-            name += "'"
-        taken.add(name)
-        line = draft.add(Scope.TREATMENT_LINE, name)
+        line = add_level(draft, Scope.TREATMENT_LINE, row["line_id"])
         line.date = min((each.start for each in own if each.start), default=None)
         best = {each.best for each in own} - {""}
         facts: dict[str, Value] = {key: value for key, value in row.items() if key not in _KEYS}
@@ -71,7 +67,7 @@ def add_lines(
 
 def add_line(given: Given, draft: Draft, file: str, name: str) -> Draft:
     """Add a line that the document itself states as one."""
-    line = draft.add(Scope.TREATMENT_LINE, name)
+    line = add_level(draft, Scope.TREATMENT_LINE, name)
     line.date = given.start
     stated = {"treatment.regimen": given.drug, "line.best_response": given.best}
     stated["line.setting"] = given.setting

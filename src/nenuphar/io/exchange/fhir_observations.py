@@ -10,7 +10,7 @@ from nenuphar.io.exchange.fhir_context import ASIDE, WRONG, Context
 from nenuphar.io.exchange.fhir_genomics import Genomics
 from nenuphar.io.exchange.fhir_values import URN, answer_of, codes_of, date_of, period_of
 from nenuphar.io.exchange.parts import Part
-from nenuphar.io.exchange.placing import Seen
+from nenuphar.io.exchange.placing import Seen, add_level
 
 
 class ObservationReader:
@@ -40,27 +40,18 @@ class ObservationReader:
             self.of.account(observation, "code", "specimen", "method", "effectiveDateTime")
             return
         seen = self._seen(part, part, codes)
-        components = (
-            []
-            if seen.answer.is_empty is False and _is_bounded(part)
-            else [
-                (each, codes_of(each.get("code"), self.of.vocabulary))
-                for each in part.each("component")
-            ]
-        )
-        if seen.answer.is_empty and components:
+        components = [] if _is_bounded(part) else list(part.each("component"))
+        if not seen.answer.is_empty:
+            self._place(observation, seen, home)
+        elif components:
             self.of.account(observation, "effectiveDateTime")
             self.of.ledger.aside(f"{part.pointer}/code")
-        elif seen.answer.is_empty:
-            absent = part.get("dataAbsentReason") is not None
-            if absent or part.get("hasMember"):
-                self.of.ledger.aside(part.pointer)
-            else:
-                self.of.lose(part, shown(codes), "it has no value that can be read")
-            return
+        elif part.get("dataAbsentReason") is not None or part.get("hasMember") is not None:
+            self.of.ledger.aside(part.pointer)
         else:
-            self._place(observation, seen, home)
-        for each, own in components:
+            self.of.lose(part, shown(codes), "it has no value that can be read")
+        for each in components:
+            own = codes_of(each.get("code"), self.of.vocabulary)
             self.of.placer.place(self._seen(part, each, own), home)
 
     def _place(self, observation: Resource, seen: Seen, home: Draft) -> None:
@@ -125,7 +116,7 @@ class ObservationReader:
         for lesion in point.below(Scope.LESION):
             if lesion.id == name:
                 return lesion
-        return point.add(Scope.LESION, name)
+        return add_level(point, Scope.LESION, name)
 
 
 def _assessor(performer: Part) -> str:

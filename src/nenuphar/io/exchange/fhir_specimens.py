@@ -7,7 +7,7 @@ from nenuphar.io.case_draft import Draft
 from nenuphar.io.exchange.fhir_bundle import Resource
 from nenuphar.io.exchange.fhir_context import Context
 from nenuphar.io.exchange.fhir_values import concept_answer, own_id, period_of
-from nenuphar.io.exchange.placing import Seen
+from nenuphar.io.exchange.placing import Seen, add_level
 from nenuphar.io.values import is_id
 
 
@@ -37,7 +37,7 @@ class SpecimenReader:
                 self.of.lose(specimen.part, "Specimen", why)
                 continue
             name = own_id(specimen.part, "specimen") or specimen.part.text("id") or specimen.key
-            level = home.add(Scope.SPECIMEN, name)
+            level = add_level(home, Scope.SPECIMEN, name)
             self.of.levels[specimen.key] = level
             self._specimen(specimen, level)
         for specimen, parent in later:
@@ -87,7 +87,7 @@ class SpecimenReader:
             self.of.lose(specimen.part, "Specimen", "is part of a specimen that is not read")
             return
         if (name := own_id(specimen.part, "component")) and is_id(name):
-            level = level.add(Scope.COMPONENT, name)
+            level = add_level(level, Scope.COMPONENT, name)
             self.of.account(specimen, "type")
         else:
             self.of.account(specimen)
@@ -99,7 +99,7 @@ class SpecimenReader:
             name = own_id(report.part, "time-point")
             level = None
             if name:
-                level = self.of.draft.add(Scope.TIME_POINT, name)
+                level = add_level(self.of.draft, Scope.TIME_POINT, name)
                 level.date, _ = period_of(report.part, "effective")
                 self.of.account(report, "effectiveDateTime", "code")
             self.of.levels.setdefault(report.key, level or self.of.draft)

@@ -20,7 +20,7 @@ from nenuphar.io.exchange.fhir_values import (
     quantity_answer,
 )
 from nenuphar.io.exchange.parts import Part
-from nenuphar.io.exchange.placing import Seen
+from nenuphar.io.exchange.placing import Seen, add_level
 from nenuphar.io.exchange.vocabulary import OWN
 
 _HISTOLOGY = "histology-morphology-behavior"
@@ -38,7 +38,7 @@ class TumourReader:
         self.tumours = [each for each in self.of.all_of("Condition") if self._is_tumour(each)]
         for number, condition in enumerate(self.tumours, 1):
             name = own_id(condition.part, "tumour") or str(number)
-            self.of.levels[condition.key] = self.of.draft.add(Scope.TUMOUR, name)
+            self.of.levels[condition.key] = add_level(self.of.draft, Scope.TUMOUR, name)
 
     def finish(self) -> None:
         """Read what the conditions say, now that the specimens are known."""

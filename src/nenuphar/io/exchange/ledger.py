@@ -72,6 +72,10 @@ class Ledger:
         else:
             self._lost.setdefault((record, what, reason, fix), []).append(pointer)
 
+    def remark(self, pointer: str, record: str, what: str, reason: str, fix: str) -> None:
+        """List something that costs nothing, but must be said."""
+        self._write(record, pointer, what, reason, fix)
+
     def close(self, data: Any, record: str, root: str = "") -> None:
         """List what nobody claimed, and how the document adds up where not all of it is carried."""
         counts: Counter[str | None] = Counter()

@@ -11,11 +11,11 @@ from nenuphar.io.exchange.parts import Part
 from nenuphar.io.exchange.phenopacket_context import Context, is_own
 from nenuphar.io.exchange.phenopacket_measurements import MeasurementReader
 from nenuphar.io.exchange.phenopacket_parts import Moment, class_of, moment_of
-from nenuphar.io.exchange.placing import Seen, tnm_category
+from nenuphar.io.exchange.placing import Seen, add_level, tnm_category
 from nenuphar.io.exchange.vocabulary import OWN, Vocabulary
 from nenuphar.io.values import is_id
 
-_NO_FACTS = ("individualId", "taxonomy", "description")
+_NO_FACTS = ("id", "individualId", "taxonomy", "description")
 
 
 class TumourReader:
@@ -25,6 +25,7 @@ class TumourReader:
         self.of = of
         self.measurements = measurements
         self.sites: dict[int, set[str]] = {}
+        self.metastases: list[Part] = []
 
     def read(self) -> None:
         """Read tumours first, then what was taken from them."""
@@ -41,7 +42,10 @@ class TumourReader:
             if _own_type(biosample, self.of.vocabulary) != "tumour":
                 continue
             name = biosample.text("id")
-            tumour = self.of.draft.add(Scope.TUMOUR, name)
+            if not is_id(name):
+                self.of.lose(biosample, (), "has no id")
+                continue
+            tumour = add_level(self.of.draft, Scope.TUMOUR, name)
             self.of.specimens[name] = tumour
             self.of.ledger.carry(f"{biosample.pointer}/id", f"{biosample.pointer}/sampleType")
             self._coded(biosample, "sampledTissue", "tumour.site", tumour)
@@ -55,10 +59,12 @@ class TumourReader:
         found = [disease for disease in diseases if self._is_tumour(disease)]
         stated = any(biosample.get("histologicalDiagnosis") for biosample in biosamples)
         for number, disease in enumerate(found, 1):
-            tumour = self.of.draft.add(Scope.TUMOUR, str(number))
+            tumour = add_level(self.of.draft, Scope.TUMOUR, str(number))
             self._disease(disease, tumour, stated=stated)
         if len(found) > 1 and biosamples:
             self._match_biosamples(found, biosamples)
+        for disease in self.metastases:
+            self._metastasis(disease)
 
     def _is_tumour(self, disease: Part) -> bool:
         """Whether a disease is a tumour of this field; what else there is, is listed."""
@@ -68,6 +74,9 @@ class TumourReader:
         if excluded is not None and excluded.data is True:
             self.of.lose(disease, codes, "is excluded, so the patient does not have it")
             return False
+        if self.of.vocabulary.is_one_of("secondary", codes):
+            self.metastases.append(disease)
+            return False
         known = any(self._entity(code) for code in codes)
         if known or self.of.vocabulary.is_unspecific(codes) or is_own(codes):
             return True
@@ -76,31 +85,24 @@ class TumourReader:
         self.of.lose(disease, codes, "the code names no tumour that is known here")
         return False
 
+    def _metastasis(self, disease: Part) -> None:
+        """Say of the only tumour how far it has spread."""
+        codes = class_of(disease.get("term"), self.of.vocabulary)
+        tumour = self.of.placer.tumour()
+        if tumour is None:
+            self.of.lose(disease, codes, "is a metastasis, and nothing says of which tumour")
+            return
+        seen = Seen(f"{disease.pointer}/term", codes, Answer(text="metastatic"))
+        self.of.placer.state("disease.extent", seen, tumour)
+
     def _entity(self, code: Code) -> str | None:
         if code.system == OWN:
             return code.code
         return self.of.vocabulary.concept("tumour_entity", code)
 
     def _disease(self, disease: Part, tumour: Draft, *, stated: bool) -> None:
-        codes = class_of(disease.get("term"), self.of.vocabulary)
-        if term := disease.get("term"):
-            if self.of.vocabulary.is_unspecific(codes) or stated:
-                self.of.ledger.aside(term.pointer)  # the biosamples say it of themselves
-            elif any(self._entity(code) for code in codes):
-                specimen = (
-                    tumour.reach(Scope.SPECIMEN) if not _has_several(self.of.packet) else None
-                )
-                if specimen is None:
-                    why = "the diagnosis of the disease is that of no biosample in particular"
-                    self.of.lose(term, codes, why)
-                else:
-                    self.of.placer.state(
-                        "diagnosis.reported", Seen(term.pointer, codes, Answer(codes)), specimen
-                    )
-                    self._keep(specimen)
-            else:
-                self.of.lose(term, codes, "the code names no tumour that is known here")
-            self._imply_site(tumour, codes)
+        if (term := disease.get("term")) is not None:
+            self._term(term, tumour, stated=stated)
         self._coded(disease, "primarySite", "tumour.site", tumour)
         for stage in disease.each("diseaseStage"):
             codes = class_of(stage, self.of.vocabulary)
@@ -110,9 +112,21 @@ class TumourReader:
         if onset.age:
             self._age(onset, f"{disease.pointer}/onset")
 
-    def _keep(self, specimen: Draft) -> None:
-        """Let the one biosample of the packet be the specimen that a diagnosis was put on."""
-        self.of.specimens.setdefault("", specimen)
+    def _term(self, term: Part, tumour: Draft, *, stated: bool) -> None:
+        """State what the disease is called of its only specimen, unless biosamples say it."""
+        codes = class_of(term, self.of.vocabulary)
+        self._imply_site(tumour, codes)
+        if self.of.vocabulary.is_unspecific(codes) or stated:
+            self.of.ledger.aside(term.pointer)
+        elif not any(self._entity(code) for code in codes):
+            self.of.lose(term, codes, "the code names no tumour that is known here")
+        elif _has_several(self.of.packet):
+            why = "the diagnosis of the disease is that of no biosample in particular"
+            self.of.lose(term, codes, why)
+        elif (specimen := tumour.reach(Scope.SPECIMEN)) is not None:
+            seen = Seen(term.pointer, codes, Answer(codes))
+            self.of.placer.state("diagnosis.reported", seen, specimen)
+            self.of.specimens.setdefault("", specimen)  # that of the biosample that is to come
 
     def _age(self, onset: Moment, pointer: str) -> None:
         low, high = onset.age or (0.0, 0.0)
@@ -132,7 +146,7 @@ class TumourReader:
                 if term and codes and term[0].key == codes[0].key
             ]
             if len(same) == 1 and is_id(name := biosample.text("id")):
-                self.of.specimens[name] = tumours[same[0]].add(Scope.SPECIMEN, name)
+                self.of.specimens[name] = add_level(tumours[same[0]], Scope.SPECIMEN, name)
 
     def _imply_site(self, tumour: Draft, codes: tuple[Code, ...]) -> None:
         for code in codes if not self.of.own else ():
@@ -189,7 +203,7 @@ class TumourReader:
             diagnosed.id = name  # the diagnosis of the disease is that of its only biosample
             self.of.specimens[name] = diagnosed
         else:
-            self.of.specimens[name] = parent.add(Scope.SPECIMEN, name)
+            self.of.specimens[name] = add_level(parent, Scope.SPECIMEN, name)
         return self.of.specimens[name]
 
     def _component(self, biosample: Part) -> None:
@@ -198,15 +212,14 @@ class TumourReader:
         if specimen is None or specimen.scope is not Scope.SPECIMEN or not is_id(label):
             self.of.lose(biosample, (), "is a component of no biosample of this packet")
             return
-        component = specimen.add(Scope.COMPONENT, label)
+        component = add_level(specimen, Scope.COMPONENT, label)
         names = ("id", "derivedFromId", "sampleType")
         self.of.ledger.carry(*(f"{biosample.pointer}/{name}" for name in names))
         self._contents(biosample, component)
 
     def _contents(self, biosample: Part, level: Draft) -> None:
         """Read what a biosample says of itself."""
-        self.of.ledger.aside(*(f"{biosample.pointer}/{name}" for name in _NO_FACTS if name != "id"))
-        self.of.ledger.aside(f"{biosample.pointer}/id")
+        self.of.ledger.aside(*(f"{biosample.pointer}/{name}" for name in _NO_FACTS))
         moment = moment_of(biosample.get("timeOfCollection"))
         if level.scope is Scope.SPECIMEN:
             level.date = moment.date

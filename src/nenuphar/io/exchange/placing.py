@@ -13,12 +13,12 @@ from nenuphar.io.case_draft import Draft
 from nenuphar.io.exchange.answers import Answer, Code, shown
 from nenuphar.io.exchange.ledger import Ledger
 from nenuphar.io.exchange.vocabulary import OWN, Vocabulary
-from nenuphar.io.values import ValueProblem
+from nenuphar.io.values import AREA_UNIT, ValueProblem
 from nenuphar.knowledge.schema import Fact
 
-_TNM, _STAGE = "stage.tnm", "disease.stage"
+_TNM, _STAGE, _REPORTED = "stage.tnm", "disease.stage", "stage.reported"
 _SAYS_WHO = r"^(?:AJCC |UICC |American Joint Committee on Cancer )?"
-_GROUP = re.compile(_SAYS_WHO + r"(?:stage )?(IV|I{1,3})(?:[A-D]\d?)?(?: \(.*)?$", re.IGNORECASE)
+_GROUP = re.compile(_SAYS_WHO + r"(?:stage )?(IV|I{1,3})([A-D]\d?)?(?: \(.*)?$", re.IGNORECASE)
 _CATEGORY = re.compile(_SAYS_WHO + r"([cpyr]{0,3}[TNM](?:\d[a-d]?|is|X|x))\b")
 
 
@@ -95,7 +95,22 @@ class Placer:
         if value is None:
             self.ledger.aside(seen.pointer)
             return False
+        if fact.unit == AREA_UNIT and not seen.answer.unit:
+            reason = "the count states no area; it was taken as per 2 mm²"
+            self.ledger.remark(seen.pointer, self.draft.id, name, reason, "state the area, in UCUM")
+        if name == _STAGE:
+            self._keep_letter(seen, level)
         return self._put(fact, value, seen, level)
+
+    def _keep_letter(self, seen: Seen, level: Draft) -> None:
+        """Keep a stage as it is printed where it says more than the group (`IIIB`)."""
+        texts = (seen.answer.text, *(c.label or c.code for c in seen.answer.codes))
+        for text in texts:
+            found = _GROUP.match(text)
+            if found and found[2]:
+                origin = Origin(self.ledger.findings.file, text)
+                level.facts.setdefault(_REPORTED, Observed(_REPORTED, text, origin))
+                return
 
     def _grouped(self, name: str, answer: Answer) -> Answer:
         """Return a stage without its letter (`IIIB` is III), where no code says it another way."""
@@ -215,6 +230,14 @@ class Placer:
     def _lose(self, seen: Seen, reason: str) -> None:
         what = f"{shown(seen.codes)} ({seen.answer.kind})"
         self.ledger.lose(seen.pointer, self.draft.id, what, reason)
+
+
+def add_level(home: Draft, scope: Scope, name: str) -> Draft:
+    """Add a level below another, under a name that no other has there."""
+    taken = {child.id for child in home.below(scope)}
+    while name in taken:
+        name += "'"
+    return home.add(scope, name)
 
 
 def _without_words(reason: str, answer: Answer) -> str:

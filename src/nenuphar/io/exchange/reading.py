@@ -7,7 +7,7 @@ from typing import Any
 from nenuphar.domain.case import Case
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.io.exchange.documents import Form
-from nenuphar.io.exchange.vocabulary import Vocabulary
+from nenuphar.io.exchange.vocabulary import vocabulary_of
 from nenuphar.io.result import Findings
 from nenuphar.knowledge.base import KnowledgeBase
 
@@ -26,7 +26,7 @@ def read_exchange(
     Raises:
         UnreadableInputError: It holds no patient, or the libraries that read it are not installed.
     """
-    vocabulary = Vocabulary(knowledge)
+    vocabulary = vocabulary_of(knowledge)
     try:
         if form == "fhir":
             from nenuphar.io.exchange.fhir_reader import read_bundle

@@ -9,7 +9,6 @@ from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
-from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.observation import Value
 from nenuphar.domain.quantity import Interval, QuantityError, canonical_unit
 from nenuphar.io.exchange.answers import Answer, Code
@@ -24,6 +23,9 @@ OWN = "own"
 
 _SITES, _ENTITIES, _DRUGS = "tumour_site", "tumour_entity", "treatment"
 _TABLES = {_SITES: "sites", _ENTITIES: "entities", _DRUGS: "drugs"}
+_BARE = frozenset({"", "count", "score", "ratio"})
+"""Units of bare numbers, which records do not tell apart."""
+
 _SHORTEST = 3
 """Characters of the shortest beginning of a code that means something: `C34`."""
 _STRENGTH = re.compile(r"^\d[\d.]*\s*\w+\s+|\s+\d.*$")
@@ -341,7 +343,8 @@ class Vocabulary:
         except QuantityError as error:
             raise ValueProblem("its unit is not known here", "write it in UCUM") from error
         try:
-            if stated and stated != fact.unit and meant not in ("count", "score", "ratio"):
+            bare = {stated, fact.unit} <= _BARE
+            if stated and stated != fact.unit and not bare:
                 raise QuantityError(f"is in {stated}, but {fact.unit or 'no unit'} is expected")
             lo, hi, lo_open, hi_open = ends
             found = Interval(lo * factor, hi * factor, lo_open, hi_open, fact.unit)
@@ -355,11 +358,12 @@ class Vocabulary:
         return found
 
 
+@lru_cache(maxsize=4)
+def vocabulary_of(knowledge: KnowledgeBase) -> Vocabulary:
+    """Return the vocabulary of a knowledge base, worked out once."""
+    return Vocabulary(knowledge)
+
+
 def label_of(fact: Fact) -> str:
     """Return a short name of a fact, as codes are labelled with it."""
     return fact.label or fact.id.replace(".", " ").replace("_", " ")
-
-
-def date_text(date: PartialDate | None) -> str:
-    """Write a date, empty where there is none."""
-    return str(date) if date else ""

@@ -6,7 +6,7 @@ import json
 
 from nenuphar.domain.case import Case
 from nenuphar.domain.problems import Problem, UsageError
-from nenuphar.io.exchange.vocabulary import Vocabulary
+from nenuphar.io.exchange.vocabulary import vocabulary_of
 from nenuphar.knowledge.base import KnowledgeBase
 
 
@@ -27,7 +27,7 @@ def document_of(
     Raises:
         UsageError: The libraries that check the document are not installed.
     """
-    vocabulary = Vocabulary(knowledge)
+    vocabulary = vocabulary_of(knowledge)
     try:
         if to == "fhir":
             from nenuphar.io.exchange.fhir_writer import bundle_of
