@@ -12,8 +12,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.io.case_draft import Draft
 from nenuphar.io.cbioportal.events import Course, Outcome
 from nenuphar.io.cbioportal.lines import Treatments, rows_of_patient
-from nenuphar.io.exchange.placing import add_level
-from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.io.exchange.placing import Placer, add_level
 
 _KEYS = ("line_id", "record", "treatment.start_day", "treatment.stop_day")
 _FROM_STATUS = {"CR": "CR", "PR": "PR", "SD": "SD", "PD": "progression"}
@@ -40,18 +39,18 @@ class Given:
     best: str = ""
 
 
-def add_lines(
-    given: list[Given], died: PartialDate | None, draft: Draft, knowledge: KnowledgeBase, file: str
-) -> None:
+def add_lines(given: list[Given], died: PartialDate | None, placer: Placer) -> None:
     """Add the lines that treatments make up; what followed is read off the time points.
 
     Days decide what was given together; treatments known to the month or the year keep their date,
     and no more is concluded from them.
     """
-    treatments = Treatments(knowledge.hierarchies["treatment"])
+    draft, file = placer.draft, placer.ledger.findings.file
+    treatments = Treatments(placer.vocabulary.knowledge.hierarchies["treatment"])
     by_pointer = {each.pointer: each for each in given}
     courses = [_course(each) for each in given]
-    for row in rows_of_patient(courses, _outcomes(draft, died), treatments):
+    outcomes = _outcomes(draft, placer.progressed(), died)
+    for row in rows_of_patient(courses, outcomes, treatments):
         own = [by_pointer[pointer] for pointer in row["record"].split(";")]
         line = add_level(draft, Scope.TREATMENT_LINE, row["line_id"])
         line.date = min((each.start for each in own if each.start), default=None)
@@ -83,8 +82,11 @@ def _course(given: Given) -> Course:
     return Course(start, stop, frozenset({given.drug}), given.setting, given.pointer)
 
 
-def _outcomes(draft: Draft, died: PartialDate | None) -> list[Outcome]:
-    found = []
+def _outcomes(
+    draft: Draft, progressions: list[PartialDate], died: PartialDate | None
+) -> list[Outcome]:
+    days = (_ordinal(date) for date in progressions)
+    found = [Outcome(day, "progression") for day in days if day is not None]
     for point in draft.below(Scope.TIME_POINT):
         overall, day = point.facts.get("response.overall"), _ordinal(point.date)
         kind = _FROM_STATUS.get(str(overall.value)) if overall else None

@@ -51,6 +51,7 @@ class PatientReader:
         ObservationReader(self.of).read()
         tumours.finish()
         self._courses(treatments)
+        self.of.placer.close()
         for resource in self.of.resources:
             self._unread(resource)
         return self.of.draft.case()
@@ -98,8 +99,7 @@ class PatientReader:
                 found.append(given)
                 self.of.account(each, *_fields_of_treatments(each.part))
         if found:
-            knowledge = self.of.vocabulary.knowledge
-            add_lines(found, self.died, self.of.draft, knowledge, self.of.ledger.findings.file)
+            add_lines(found, self.died, self.of.placer)
 
     def _unread(self, resource: Resource) -> None:
         """List a resource of a type that holds no fact here."""

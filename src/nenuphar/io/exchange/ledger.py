@@ -17,6 +17,12 @@ from nenuphar.io.result import Findings, shorten
 Column = Literal["carried", "lost", "aside", "unread"]
 
 _NAME = re.compile(r"\w{1,60}", re.ASCII)
+_INNER = re.compile(
+    r"(?:/(?:\d+|coding|code|system|display|text|url|id|label|unit|value|valueCodeableConcept"
+    r"|valueQuantity|valueString|concept|reference))+$"
+)
+"""Ends of a pointer that lead into a field; the field is listed, not each of its parts."""
+
 _INDEX = re.compile(r"/\d+(?=/|$)")
 _UNREAD = "no fact is read from this field"
 _KEEP = "keep the document beside the case"
@@ -79,16 +85,15 @@ class Ledger:
     def close(self, data: Any, record: str, root: str = "") -> None:
         """List what nobody claimed, and how the document adds up where not all of it is carried."""
         counts: Counter[str | None] = Counter()
-        unread: dict[str, list[str]] = {}
+        unread: dict[str, dict[str, None]] = {}
         for pointer, column in self._leaves(data, root, self._claims.get(root)):
             unclaimed = column in (None, "unread")
             counts["lost" if unclaimed else column] += 1
             if unclaimed:
-                unread.setdefault(_INDEX.sub("/*", pointer), []).append(pointer)
-        for pattern, pointers in unread.items():
-            self._lost.setdefault((record, _last_name(pattern), _UNREAD, _KEEP), []).extend(
-                pointers
-            )
+                field = _INNER.sub("", pointer)
+                unread.setdefault(_INDEX.sub("/*", field), {})[field] = None
+        for pattern, fields in unread.items():
+            self._lost.setdefault((record, _last_name(pattern), _UNREAD, _KEEP), []).extend(fields)
         for (own, what, reason, fix), pointers in self._lost.items():
             more = f" ({len(pointers)} times, the first is named)" if len(pointers) > 1 else ""
             text = f"not carried: {reason}{more}"

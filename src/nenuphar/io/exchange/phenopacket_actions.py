@@ -39,9 +39,7 @@ class ActionReader:
             for number, (each, _) in enumerate(given, 1):
                 add_line(each, self.of.draft, self.of.ledger.findings.file, str(number))
         else:
-            knowledge = self.of.vocabulary.knowledge
-            drugs = [each for each, _ in given]
-            add_lines(drugs, died, self.of.draft, knowledge, self.of.ledger.findings.file)
+            add_lines([each for each, _ in given], died, self.of.placer)
 
     def _action(self, action: Part) -> tuple[Given, Moment] | None:
         kind, named = next(((k, n) for k, n in _KINDS if action.get(k)), ("", ""))

@@ -77,6 +77,7 @@ class _Reader:
             measurements.read_feature(feature, self.of.draft)
         self._subject()
         ActionReader(self.of).read(self.died)
+        self.of.placer.close()
         for measurement in later:
             measurements.read(measurement, self.of.draft)
         for found in packet.each("interpretations"):

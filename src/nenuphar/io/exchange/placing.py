@@ -53,11 +53,13 @@ class Placer:
         vocabulary: What codes mean.
         ledger: Account of the document.
         draft: The patient.
+        progressions: When the disease was said to be worse, without a response, by pointer.
     """
 
     vocabulary: Vocabulary
     ledger: Ledger
     draft: Draft
+    progressions: dict[str, PartialDate] = field(default_factory=dict)
     _dates: dict[tuple[int, str, str], tuple[PartialDate | None, str]] = field(default_factory=dict)
     _tnm: dict[int, list[str]] = field(default_factory=dict)
 
@@ -68,15 +70,42 @@ class Placer:
             return self._add_tnm(seen, home)
         if not facts:
             self._lose(seen, "the code is not known here")
-            return False
-        if seen.answer.is_empty:
+        elif seen.answer.is_empty:
             self.ledger.aside(seen.pointer)  # observed, and nothing to say
-            return False
+        elif seen.date and self._is_progression(facts, seen.answer):
+            self.progressions[seen.pointer] = seen.date
+        else:
+            return self._place(facts, seen, home)
+        return False
+
+    def _is_progression(self, facts: list[Fact], answer: Answer) -> bool:
+        of_disease = any(fact.id == "response.overall" for fact in facts)
+        return of_disease and self.vocabulary.is_one_of("progression", answer.codes)
+
+    def progressed(self) -> list[PartialDate]:
+        """Return when the disease was said to be worse, for the lines that this ends."""
+        self.ledger.carry(*self.progressions)
+        dates = list(self.progressions.values())
+        self.progressions = {}
+        return dates
+
+    def close(self) -> None:
+        """List what says that the disease is worse, where no treatment is dated that it ends."""
+        for pointer in self.progressions:
+            reason = "the disease is worse, and no treatment is listed that this ends"
+            self.ledger.lose(pointer, self.draft.id, "a status of the disease", reason)
+
+    def _place(self, facts: list[Fact], seen: Seen, home: Draft) -> bool:
+        levels = list(self.draft.children)
         fact, level = self._level(facts, seen, home)
         if level is None:
             self._lose(seen, f"describes a {fact.scope.value}, and it is not clear which")
             return False
-        return self.state(fact.id, seen, level)
+        if self.state(fact.id, seen, level):
+            return True
+        if fact.scope is Scope.TIME_POINT and not (level.facts or level.readings):
+            self.draft.children = levels  # nothing was seen at a time point made for it
+        return False
 
     def state(self, name: str, seen: Seen, level: Draft) -> bool:
         """State a fact of a level by what was seen; whether it could be read."""
