@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_file import read_case
 from nenuphar.io.inputs import read_input
@@ -88,6 +90,19 @@ def test_one_trace_alone_leaves_the_question_open_and_says_what_was_seen(told):
 
 def test_traces_in_different_places_are_named_apart(told):
     assert value(told(first=100_000_000), "genomics.chromothripsis") == "cluster_of_breakpoints"
+
+
+def test_segments_and_rearrangements_of_different_builds_are_not_joined(told, tmp_path):
+    with pytest.raises(UnreadableInputError, match="different genome builds"):
+        told(CASE.replace("sv.tsv, genome: hg38", "sv.tsv, genome: hg19"))
+    # A job lists it, and goes on without the rearrangements.
+    run_job(tmp_path / "case.yaml", tmp_path / "out")
+    assert "different genome builds" in (tmp_path / "out" / "rejected.tsv").read_text("utf-8")
+    found = pl.read_parquet(tmp_path / "out" / "conclusions.parquet")
+    facts = dict(found.select("fact", "value").iter_rows())
+    assert facts["genomics.oscillation"] == "high_confidence"
+    assert facts["genomics.chromothripsis"] is None
+    assert "genomics.breakpoint_clusters" not in facts or not facts["genomics.breakpoint_clusters"]
 
 
 def test_the_page_shows_where_breakpoints_crowd(told, tmp_path):

@@ -48,6 +48,7 @@ class _Gathered:
         oscillations: Oscillation on every chromosome, with `key`.
         clusters: Clusters of breakpoints, with `key`.
         rearranged: Keys, as text, of specimens whose rearrangements were read.
+        builds: Genome builds of the positions of each specimen, by its key as text.
     """
 
     facts: Facts = field(default_factory=dict)
@@ -57,10 +58,14 @@ class _Gathered:
     oscillations: list[pl.DataFrame] = field(default_factory=list)
     clusters: list[pl.DataFrame] = field(default_factory=list)
     rearranged: list[str] = field(default_factory=list)
+    builds: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, key: Key, facts: Mapping[str, Value]) -> None:
         """Add facts of a specimen."""
         self.facts.setdefault(key, {}).update(facts)
+        if "genomics.build" in facts:
+            build = str(facts["genomics.build"])
+            self.builds.setdefault(_SEPARATOR.join(key), set()).add(build)
 
 
 def attached_facts(
@@ -95,6 +100,7 @@ def attached_facts(
                 raise UnreadableInputError(f"{source.name}: {error}") from error
             gathered.problems.append(_problem(source.name, str(error), "mend the file to use it"))
     _add_genes(gathered.facts, specimens, gathered.genes)
+    _part_builds(gathered, strict)
     _add_chromothripsis(gathered)
     return gathered.facts, gathered.problems
 
@@ -350,6 +356,25 @@ def _add_genes(
     for key, own in zip(keys, found, strict=True):
         if own:
             facts.setdefault(key, {}).update(own)
+
+
+def _part_builds(gathered: _Gathered, strict: bool) -> None:
+    """Leave the rearrangements of a specimen whose segments are of another build unjoined.
+
+    Raises:
+        UnreadableInputError: There are some, and that is not to be listed.
+    """
+    mixed = [key for key, builds in gathered.builds.items() if len(builds) > 1]
+    for key in mixed:
+        own = tuple(key.split(_SEPARATOR))
+        gathered.facts[own].pop("genomics.cluster_places", None)
+        told = "segments and rearrangements of this specimen are of different genome builds"
+        fix = "bring both to one build; the rearrangements are not used until then"
+        if strict:
+            raise UnreadableInputError(f"{own[0]}: {told}; {fix}")
+        gathered.problems.append(_problem(own[0], told, fix))
+    gathered.clusters = [f.filter(~pl.col("key").is_in(mixed)) for f in gathered.clusters]
+    gathered.rearranged = [key for key in gathered.rearranged if key not in mixed]
 
 
 _ONE_TRACE = ("cluster_of_breakpoints", "oscillation_only")
