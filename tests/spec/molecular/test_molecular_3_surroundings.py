@@ -174,6 +174,7 @@ def test_antigen_presentation_is_lost_reduced_or_kept(tmp_path, record, expected
         ("ihc: {cd276: negative, cd200: negative}", "immune.alternate_checkpoints",
          "not_expressed"),
         ("chemokine: {ccl5: high, cxcl10: high}", "immune.chemokines", "calling"),
+        ("chemokine: {ccl5: low, cxcl9: high}", "immune.chemokines", "incomplete"),
         ("chemokine: {cxcl9: low, cxcl10: low}", "immune.chemokines", "silent"),
         ("microenvironment: {mdsc: many}", "immune.suppressor_cells", "many"),
         ("microenvironment: {tregs: few}", "immune.suppressor_cells", None),
@@ -212,6 +213,11 @@ def test_every_stain_and_cell_is_compared_and_only_some_fit_acquired_resistance(
         "MHC class I back at baseline;HIF-1α turned positive (seen under chemotherapy)"
     )
     assert "change.mdsc" not in after
+
+
+def test_changes_are_asked_for_only_where_specimens_have_a_time_point(tmp_path):
+    alone = told(tmp_path, "ihc: {pd_l1: positive, mhc_i: lost}\n")
+    assert not [c for c in alone.conclusions if c.fact.startswith("change.")]
 
 
 PAIRED = """

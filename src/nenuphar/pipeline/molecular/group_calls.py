@@ -60,7 +60,10 @@ INPUTS = (
     *(f"expression.rank.{factor}" for factor in _FACTORS),
 )
 _CARCINOID = ("carcinoid", "well_differentiated", "typical_carcinoid", "atypical_carcinoid", "net")
-_CARCINOMA = ("small_cell", "large_cell", "poorly_differentiated", "sclc", "lcnec", "nec")
+_CARCINOMA = (
+    *("small_cell", "large_cell", "poorly_differentiated", "sclc", "lcnec", "nec"),
+    *("combined_sclc", "combined_lcnec", "nec_small_cell", "nec_large_cell"),
+)
 _ASKED = 2
 """Stains of a panel that must have been scored before it is asked."""
 

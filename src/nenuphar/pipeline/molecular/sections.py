@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CHANGES = (*change.STAINS, *change.LEVELS)
 JOINED = "tumour.integrated"
-_ORIGIN = "Origin"
+_ORIGIN, _SINCE = "Origin", "Since the earlier specimen"
 VOICES = {
     "Morphology": ("tumour.entity", "tumour.grade"),
     "Markers": ("finding.net_or_nec_markers",),
@@ -60,7 +60,7 @@ VOICES = {
         *("immune.alternate_checkpoints", "immune.suppressor_cells", "immune.chemokines"),
         "immune.hypoxia",
     ),
-    "Since the earlier specimen": (
+    _SINCE: (
         *("change.t_cells", "change.mhc_i", "change.b2m", "change.subtype", "change.subclone"),
         *("change.epigenetic", *CHANGES),
         "change.fits_acquired_resistance",
@@ -71,7 +71,7 @@ VOICES = {
 _BACKGROUND = ("Morphology", "Markers", _ORIGIN)
 """Kinds that stand beside the others, but call for no section by themselves."""
 
-_UNASKED = ("Morphology", "Markers")
+_UNASKED = ("Morphology", "Markers", _SINCE)
 """Kinds whose open questions stand elsewhere on the page."""
 
 _NOTHING = ("not_by_profile", "unlikely", "not_suspected")
