@@ -111,18 +111,20 @@ def with_files(
             continue
         if not path.is_file():
             findings.note("there is no such file", "put it beside the table", value=beside.file)
-        elif beside.kind == "variants":
-            try:
-                refuse_way_out(path, folder)
+            continue
+        try:
+            refuse_way_out(path, folder)
+            if beside.kind == "variants":
                 read = _with_variants(
                     path, beside, read, table, mapping, knowledge, variant_columns
                 )
-            except UnreadableInputError as error:
-                findings.note(f"{error}"[:300], "the table is read without it", value=beside.file)
-        else:
+                continue
             called = _called(read.frames[Scope.SPECIMEN], table, mapping, beside)
-            ids = _by_name(read.frames[Scope.SPECIMEN], called)
-            attached.append(Attached(beside.kind, path, beside.genome, ids, beside.pattern))
+        except UnreadableInputError as error:
+            findings.note(f"{error}"[:300], "the table is read without it", value=beside.file)
+            continue
+        ids = _by_name(read.frames[Scope.SPECIMEN], called)
+        attached.append(Attached(beside.kind, path, beside.genome, ids, beside.pattern))
     problems = tuple(sorted((*read.problems, *findings.problems)))
     return replace(read, attached=tuple(attached), problems=problems)
 

@@ -125,6 +125,17 @@ class TestJoining:
             "no column for the sample and the gene" in p.reason for p in read(folder).problems
         )
 
+    def test_a_column_that_the_table_lacks_leaves_the_files_out(self, folder):
+        mapping = MAPPING.replace("to: rna_id", "to: dna_id").replace(
+            "]\n", ", {file: cn.csv, kind: segments, to: dna_id}]\n"
+        )
+        (folder / "cn.csv").write_text("sample,chromosome,start,end,log2\n", encoding="utf-8")
+        result = read(folder, mapping)
+        assert result.accepted == 5
+        lacking = [p.value for p in result.problems if "no column 'dna_id'" in p.reason]
+        assert sorted(lacking) == ["cn.csv", "muts.csv"]
+        assert result.attached == ()
+
 
 class TestFiles:
     def test_columns_of_other_annotators_are_understood(self, tmp_path):
