@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 def assess(  # noqa: PLR0913, PLR0917 - one argument per documented option
     source: Path = typer.Argument(
-        ..., metavar="INPUT", help="A case, a folder of cases, a study, a table."
+        ...,
+        metavar="INPUT",
+        help="A case (also a Phenopacket, a FHIR bundle), a folder, a study, a table.",
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the results; replaced as a whole."),
     mapping: Mapping = "",

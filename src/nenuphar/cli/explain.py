@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    case: Path = typer.Argument(..., help="A case (.yaml or .json)."),
+    case: Path = typer.Argument(..., help="A case, a Phenopacket or a FHIR bundle."),
     fact: str = typer.Option("", "--fact", help="Only this fact, e.g. tumour.entity."),
     as_json: bool = typer.Option(False, "--json", help="Print the whole trace as JSON."),
 ) -> None:

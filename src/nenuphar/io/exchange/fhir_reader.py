@@ -52,22 +52,23 @@ def read_bundle(
             "that its resources are about"
         )
     owned = _owned(bundle, patients, ledger)
-    found: list[tuple[int, Case | None]] = []
-    read: set[str] = set()
-    for patient in patients:
-        name = patient_id(patient)
-        if not name:
-            reason, fix = "the Patient has no usable id", "state Patient.id"
-            findings.reject(0, "", reason, fix, patient.part.pointer)
-            ledger.lose(patient.part.pointer, "", "Patient", reason, fix)
-            found.append((0, None))
-            continue
-        own = owned.get(patient.key, [])
-        of = Context.begin(name, patient, own, bundle, vocabulary)
-        found.append((0, PatientReader(of).read()))
-        read.add(name)
-    ledger.close(data, next(iter(read)) if len(read) == 1 else "")
-    return found
+    cases = [_case(each, owned.get(each.key, []), bundle, vocabulary) for each in patients]
+    names = {case.patient for case in cases if case}
+    ledger.close(data, next(iter(names)) if len(names) == 1 else "")
+    return [(0, case) for case in cases]
+
+
+def _case(
+    patient: Resource, own: list[Resource], bundle: Bundle, vocabulary: Vocabulary
+) -> Case | None:
+    """Read one patient; None where it has no id, which is listed."""
+    name = patient_id(patient)
+    if name:
+        return PatientReader(Context.begin(name, patient, own, bundle, vocabulary)).read()
+    reason, fix, pointer = "the Patient has no usable id", "state Patient.id", patient.part.pointer
+    bundle.ledger.findings.reject(0, "", reason, fix, pointer)
+    bundle.ledger.lose(pointer, "", "Patient", reason, fix)
+    return None
 
 
 def _refuse(data: Any, file: str) -> None:

@@ -21,7 +21,7 @@ _DURATION = re.compile(
     r"^P(?:(\d+(?:\.\d+)?)Y)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T.*)?$"
 )
 _DAYS_OF_A_YEAR = 365.25
-_LONGEST_AGE = 150
+OLDEST = 150
 
 BOUNDS = {
     "at_least": (0, False),
@@ -149,7 +149,7 @@ def years_of(duration: str) -> float | None:
         return None
     years, months, weeks, days = (float(part or 0) for part in found.groups())
     total = years + months / 12 + (7 * weeks + days) / _DAYS_OF_A_YEAR
-    return total if total <= _LONGEST_AGE else None
+    return total if total <= OLDEST else None
 
 
 def time_element(date: PartialDate) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from nenuphar.io.case_draft import ONLY_ONE
 from nenuphar.io.exchange.answers import Code, bounds_of
 from nenuphar.io.exchange.losses import Losses, own_facts
 from nenuphar.io.exchange.phenopacket_context import WRITTEN_HERE
-from nenuphar.io.exchange.phenopacket_parts import time_element
+from nenuphar.io.exchange.phenopacket_parts import OLDEST, time_element
 from nenuphar.io.exchange.variants import gene_of, interpretation
 from nenuphar.io.exchange.vocabulary import OWN, Vocabulary
 
@@ -181,29 +181,25 @@ class _Writer:
                 subject["sex"] = _SEX[str(each.value)]
             elif each.fact == "followup.os_event" and not dated:
                 subject["vitalStatus"] = {"status": "DECEASED" if each.value else "ALIVE"}
-            elif not (each.fact == "patient.age" and not dated and self._as_onset(each.value)):
+            elif not (each.fact == "patient.age" and self._onset()):
                 self.measurements.append(self._measurement(each))
         return subject
 
-    def _as_onset(self, value: Value) -> bool:
-        """Whether an age can be the onset of the one disease: whole years, or a range of them."""
-        if not self.plain or not self.case.tumours or not isinstance(value, Interval):
-            return False
-        ends = (value.lo, value.hi)
-        return not (value.lo_open or value.hi_open) and all(
-            0 <= end <= 150 and float(end).is_integer() for end in ends
-        )
-
     def _onset(self) -> dict[str, Any] | None:
-        for each in self.case.facts:
-            value = each.value
-            dated = bool(each.origin.date or each.origin.assay)
-            if each.fact != "patient.age" or dated or not self._as_onset(value):
-                continue
-            assert isinstance(value, Interval)  # noqa: S101  _as_onset has seen to it
-            low, high = ({"iso8601duration": f"P{int(end)}Y"} for end in (value.lo, value.hi))
-            return {"age": low} if value.is_exact else {"ageRange": {"start": low, "end": high}}
-        return None
+        """Return the age as the onset of the one disease, where it is whole years or a range."""
+        stated = {each.fact: each for each in self.case.facts}
+        age = stated.get("patient.age")
+        if age is None or not self.plain or not self.case.tumours:
+            return None
+        value = age.value
+        if age.origin.date or age.origin.assay or not isinstance(value, Interval):
+            return None
+        ends = (value.lo, value.hi)
+        whole = all(0 <= end <= OLDEST and end.is_integer() for end in ends)
+        if value.lo_open or value.hi_open or not whole:
+            return None
+        low, high = ({"iso8601duration": f"P{int(end)}Y"} for end in ends)
+        return {"age": low} if value.is_exact else {"ageRange": {"start": low, "end": high}}
 
     # --- tumours and specimens ---------------------------------------------------------------
 
