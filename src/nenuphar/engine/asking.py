@@ -8,12 +8,13 @@ all agree. A tree over facts of the patient and of treatment lines alone is aske
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nenuphar.domain.conclusion import Conclusion, Trace
 from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
 from nenuphar.domain.truth import Truth
+from nenuphar.engine.known import Known
 from nenuphar.engine.plan import Plan
 from nenuphar.engine.rows import PatientRows, belongs, rows_over
 from nenuphar.engine.tracer import Seen, trace
@@ -73,6 +74,7 @@ class AssessedReader:
     plan: Plan
     rows: PatientRows
     concluded: Mapping[tuple[str, tuple[str, ...], str], Conclusion]
+    _seen: dict[tuple[int, str], Seen] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, plan: Plan, rows: PatientRows, conclusions: Iterable[Conclusion]) -> AssessedReader:
@@ -86,6 +88,12 @@ class AssessedReader:
 
     def see(self, row: Row, fact: str) -> Seen:
         """Return what a row shows of a fact of its own or a wider scope."""
+        seen = self._seen.get((id(row), fact))
+        if seen is None:
+            seen = self._seen[id(row), fact] = self._look(row, fact)
+        return seen
+
+    def _look(self, row: Row, fact: str) -> Seen:
         scope = self.plan.scope(fact)
         place: Row | None = row
         if row.scope is not scope:
@@ -107,6 +115,10 @@ class AssessedReader:
         return rows_over(self.rows, row, scope)
 
 
+_QUESTIONS: Known[Criterion, Criterion] = Known(lambda tree: None)
+"""Trees as they are asked of a patient."""
+
+
 def ask(tree: Criterion, reader: AssessedReader) -> Trace:
     """Ask a tree of the patient.
 
@@ -115,7 +127,9 @@ def ask(tree: Criterion, reader: AssessedReader) -> Trace:
         could be the index. Where all are marked as something else, the answer is undetermined.
     """
     patient = reader.rows[Scope.PATIENT][0]
-    asked = trace(as_question(tree, reader.plan), patient, reader)
+    ways = _QUESTIONS.of(tree, reader.knowledge)
+    question = ways.get(()) or ways.keep((), as_question(tree, reader.plan))
+    asked = trace(question, patient, reader)
     if asked.op != "index" or asked.children:
         return asked
     missing = asked.missing or (f"{Scope.SPECIMEN.value}.is_index",)

@@ -9,11 +9,20 @@ from nenuphar.domain.observation import Row
 from nenuphar.domain.truth import Truth
 from nenuphar.engine.combine import SILENT, Finding, RuleOutcome, combine
 from nenuphar.engine.conclude import conclude, crosswalks, is_silent, listings, measurements
-from nenuphar.engine.plan import NO_CONTEXT, Plan, direct_facts, soft_parts
+from nenuphar.engine.known import Known
+from nenuphar.engine.plan import (
+    NO_CONTEXT,
+    Plan,
+    direct_facts,
+    direct_parts,
+    soft_parts,
+    trees_of,
+)
 from nenuphar.engine.reading import CaseReader, Decided, FirmReader, row_key
 from nenuphar.engine.rows import PatientRows
 from nenuphar.engine.tracer import trace
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.criterion import Leaf, Over
 from nenuphar.knowledge.schema import Rule
 
 
@@ -95,7 +104,28 @@ def without_context(finding: Finding, missing: Sequence[str]) -> Finding:
     return Finding(finding.value, status, named, finding.alternatives, finding.rule_ids, cautions)
 
 
+def _own_facts(rule: Rule) -> tuple[str, ...] | None:
+    """Return the facts that a rule reads on its own row; None where it asks other rows too."""
+    trees = [*trees_of([rule]), *((rule.silent_where,) if rule.silent_where else ())]
+    parts = direct_parts(trees)
+    if any(isinstance(part, Over) for part in parts):
+        return None
+    return tuple(sorted({part.fact for part in parts if isinstance(part, Leaf)}))
+
+
+_KNOWN: Known[Rule, tuple[RuleOutcome, RuleTrace]] = Known(_own_facts)
+
+
 def _run(rule: Rule, row: Row, reader: CaseReader) -> tuple[RuleOutcome, RuleTrace]:
+    """Run a rule on a row; rows that show it the same share what it came to."""
+    ways = _KNOWN.of(rule, reader.knowledge)
+    if ways.facts is None:
+        return _run_afresh(rule, row, reader)
+    seen = tuple([reader.see(row, fact) for fact in ways.facts])
+    return ways.get(seen) or ways.keep(seen, _run_afresh(rule, row, reader))
+
+
+def _run_afresh(rule: Rule, row: Row, reader: CaseReader) -> tuple[RuleOutcome, RuleTrace]:
     when = trace(rule.when, row, reader)
     exception = rule.exception
     unless = trace(exception, row, reader) if exception is not None else None

@@ -86,11 +86,18 @@ class Plan:
 
     def contexts(self, fact: str) -> tuple[str, ...]:
         """Return the contexts of a fact: its editions, and that of the rules without any."""
-        declared = self.knowledge.facts[fact]
-        if not declared.context or self.edition:
-            return (NO_CONTEXT,)
-        named = {edition for rule in self.rules[fact] for edition in rule.editions}
-        return (NO_CONTEXT, *sorted(named))
+        return self._contexts.get(fact, (NO_CONTEXT,))
+
+    @cached_property
+    def _contexts(self) -> dict[str, tuple[str, ...]]:
+        """Contexts of the facts that have several."""
+        if self.edition:
+            return {}
+        return {
+            fact: (NO_CONTEXT, *sorted({edition for rule in own for edition in rule.editions}))
+            for fact, own in self.rules.items()
+            if self.knowledge.facts[fact].context
+        }
 
     def context_read(self, fact: str, context: str) -> str | None:
         """Return the context in which a rule that speaks in `context` reads a derived fact.
@@ -104,6 +111,17 @@ class Plan:
 
     def coverage(self, fact: str, context: str) -> Criterion | None:
         """Return the criterion of the rows of which a context speaks; None where of all."""
+        place = fact, context
+        if place not in self._coverage:
+            self._coverage[place] = self._covered(fact, context)
+        return self._coverage[place]
+
+    @cached_property
+    def _coverage(self) -> dict[tuple[str, str], Criterion | None]:
+        """Criteria of coverage that have been asked for."""
+        return {}
+
+    def _covered(self, fact: str, context: str) -> Criterion | None:
         chooser = self.knowledge.facts.get(self.knowledge.facts[fact].context)
         concepts = chooser.covers.get(context, ()) if chooser is not None else ()
         if chooser is None or not concepts:

@@ -39,6 +39,7 @@ class CaseReader:
     rows: PatientRows
     decided: dict[tuple[str, RowKey], Decided] = field(default_factory=dict)
     context: str = NO_CONTEXT
+    _seen: dict[tuple[int, str, str], Seen] = field(default_factory=dict, init=False)
 
     @property
     def knowledge(self) -> KnowledgeBase:
@@ -47,6 +48,14 @@ class CaseReader:
 
     def see(self, row: Row, fact: str) -> Seen:
         """Return the value of a fact for a row; where it has none, what would decide it."""
+        # Facts are decided before they are read, and rows are not changed in between.
+        key = id(row), fact, self.context if self.plan.is_derived(fact) else NO_CONTEXT
+        seen = self._seen.get(key)
+        if seen is None:
+            seen = self._seen[key] = self._look(row, fact)
+        return seen
+
+    def _look(self, row: Row, fact: str) -> Seen:
         place = self._row_of(row, self.plan.scope(fact))
         if place is None:
             return Seen(None, (fact,))

@@ -12,6 +12,7 @@ from nenuphar.domain.observation import Row, Value, show_value
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
 from nenuphar.domain.truth import Truth, all_of, any_of, at_least, consensus
+from nenuphar.engine.known import Known
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.criterion import (
     AllOf,
@@ -28,6 +29,7 @@ from nenuphar.knowledge.criterion import (
     Not,
     Over,
     facts_of,
+    walk,
 )
 
 _SYMBOLS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
@@ -66,8 +68,27 @@ def trace(node: Criterion, row: Row, reader: Reader) -> Trace:
     """Evaluate a tree on a row.
 
     Returns:
-        The trace; where it is undetermined, `missing` names the facts that leave it so.
+        The trace; where it is undetermined, `missing` names the facts that leave it so. Rows that
+        show the tree the same share one trace.
     """
+    ways = _KNOWN.of(node, reader.knowledge)
+    if ways.facts is None:
+        return _evaluate(node, row, reader)
+    seen = tuple([reader.see(row, fact) for fact in ways.facts])
+    return ways.get(seen) or ways.keep(seen, _evaluate(node, row, reader))
+
+
+def _own_facts(node: Criterion) -> tuple[str, ...] | None:
+    """Return the facts that a tree reads on its own row; None where it asks other rows too."""
+    if any(isinstance(part, Over) for part in walk(node)):
+        return None
+    return tuple(sorted(facts_of(node)))
+
+
+_KNOWN: Known[Criterion, Trace] = Known(_own_facts)
+
+
+def _evaluate(node: Criterion, row: Row, reader: Reader) -> Trace:
     match node:
         case AllOf(children):
             return _branch("all", children, row, reader)

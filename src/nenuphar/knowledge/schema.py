@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -196,7 +197,7 @@ class Rule(Record):
     explanation: str = Field(min_length=10)
     cases: tuple[RuleCase, ...] = ()
 
-    @property
+    @cached_property
     def exception(self) -> Criterion | None:
         """What keeps the rule from concluding: `unless`, `silent_where` or either of them."""
         trees = [tree for tree in (self.unless, self.silent_where) if tree is not None]

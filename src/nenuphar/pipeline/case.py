@@ -22,7 +22,7 @@ from nenuphar.pipeline.response.growth import grow_rows
 from nenuphar.pipeline.timelines import describe as timelines
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assessment:
     """What is concluded about one patient.
 

@@ -9,12 +9,13 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any
 
-from nenuphar.domain.conclusion import Conclusion, Stamp, Trace
+from nenuphar.domain.conclusion import Conclusion, RuleTrace, Stamp, Trace
 from nenuphar.domain.dates import PartialDate
 from nenuphar.domain.observation import Row
 from nenuphar.domain.problems import Problem
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
+from nenuphar.engine.known import Known
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.section import Section
@@ -56,13 +57,13 @@ def case_json(
         **{one.anchor: one.data for one in sections if one.data},
     }
     parts = {
-        "conclusions": [_conclusion(conclusion, words) for conclusion in conclusions],
-        "observed": [_row(row) for scope in Scope for row in rows.get(scope, [])],
-        "problems": sorted(problems),
+        "conclusions": [_conclusion(conclusion, words, knowledge) for conclusion in conclusions],
+        "observed": [_dump(_row(row)) for scope in Scope for row in rows.get(scope, [])],
+        "problems": [_dump(problem) for problem in sorted(problems)],
     }
     lines = [f"{_dump(name)}: {_dump(value)}" for name, value in head.items()]
     for name, items in parts.items():
-        listed = ",\n".join(_dump(item) for item in items)
+        listed = ",\n".join(items)
         lines.append(f"{_dump(name)}: [\n{listed}\n]" if items else f"{_dump(name)}: []")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -91,9 +92,13 @@ def _bounded(end: float) -> float | None:
     return end if math.isfinite(end) else None
 
 
-def _conclusion(conclusion: Conclusion, words: Words) -> dict[str, Any]:
+_RULES: Known[RuleTrace, str] = Known(lambda rule: None)
+"""Traces of rules as JSON: rows that show a rule the same share its trace, and so its text."""
+
+
+def _conclusion(conclusion: Conclusion, words: Words, knowledge: KnowledgeBase) -> str:
     data: dict[str, Any] = _as_data(conclusion)
-    del data["stamp"]
+    del data["stamp"], data["rules"]
     data["key"] = dict(zip(conclusion.scope.keys, conclusion.key, strict=True))
     data["value_in_words"] = words.value(conclusion.fact, conclusion.value or "") or None
     data["ask"] = [words.ask(name) for name in conclusion.missing]
@@ -101,7 +106,14 @@ def _conclusion(conclusion: Conclusion, words: Words) -> dict[str, Any]:
         {"context": context, "value": value or None, "status": status}
         for context, value, status in conclusion.by_context
     ]
-    return data
+    texts = {name: _dump(part) for name, part in data.items()}
+    texts["rules"] = f"[{', '.join(_rule(rule, knowledge) for rule in conclusion.rules)}]"
+    return "{" + ", ".join(f"{_dump(name)}: {texts[name]}" for name in sorted(texts)) + "}"
+
+
+def _rule(rule: RuleTrace, knowledge: KnowledgeBase) -> str:
+    ways = _RULES.of(rule, knowledge)
+    return ways.get(()) or ways.keep((), _dump(rule))
 
 
 def _row(row: Row) -> dict[str, Any]:

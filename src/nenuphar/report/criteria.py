@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from nenuphar.domain.conclusion import Trace
 from nenuphar.domain.truth import Truth
 from nenuphar.knowledge.base import KnowledgeBase
@@ -31,8 +33,9 @@ class CriterionWords:
     def __init__(self, knowledge: KnowledgeBase) -> None:
         self._kb = knowledge
         self.words = Words(knowledge)
+        self.tree = lru_cache(maxsize=4096)(self._tree)
 
-    def tree(self, node: Criterion) -> str:
+    def _tree(self, node: Criterion) -> str:
         """Return what a tree asks, on one line."""
         match node:
             case AllOf(children):
@@ -101,6 +104,12 @@ class CriterionWords:
         return (
             f"{self.words.fact(leaf.fact)}: {seen}{provisional} (asked: {'not ' * negated}{wanted})"
         )
+
+
+@lru_cache(maxsize=4)
+def criterion_words(knowledge: KnowledgeBase) -> CriterionWords:
+    """Return the words of a knowledge base, which keep what they said before."""
+    return CriterionWords(knowledge)
 
 
 def _deciding(asked: Trace, negated: bool = False) -> list[tuple[Trace, bool]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from nenuphar.domain.conclusion import Conclusion, RuleTrace, Trace
 from nenuphar.domain.truth import Truth
+from nenuphar.engine.known import Known
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.words import Words
 
@@ -93,6 +94,10 @@ class ReasoningView:
         return bool(self.live or self.possible or self.not_met or self.reported)
 
 
+_VIEWS: Known[RuleTrace, RuleView] = Known(lambda rule: None)
+"""Rules as lines: rows that show a rule the same share its trace, and so what is said of it."""
+
+
 class Reasoning:
     """Turns traces into lines, in the words of a knowledge base."""
 
@@ -127,6 +132,10 @@ class Reasoning:
         return rule is not None and rule.basis == "reported"
 
     def _rule(self, fact: str, rule: RuleTrace, brief: bool = False) -> RuleView:
+        ways = _VIEWS.of(rule, self._kb)
+        return ways.get((fact, brief)) or ways.keep((fact, brief), self._view(fact, rule, brief))
+
+    def _view(self, fact: str, rule: RuleTrace, brief: bool) -> RuleView:
         refuted = brief or rule.when.truth is Truth.NOT_MET
         open_exception = rule.unless if rule.status != "not_met" or not refuted else None
         return RuleView(

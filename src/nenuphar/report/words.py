@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from nenuphar.domain.scope import Scope
 from nenuphar.knowledge.base import KnowledgeBase
@@ -52,29 +53,7 @@ class Words:
 
     def __init__(self, knowledge: KnowledgeBase) -> None:
         self._kb = knowledge
-        self.fact = lru_cache(maxsize=None)(self._fact)
-        self.value = lru_cache(maxsize=None)(self._value)
-
-    def _fact(self, name: str) -> str:
-        if variant := _VARIANT.match(name):
-            gene, significance, origin, change = variant.groups()
-            kinds = [kind for kind in (significance, origin) if kind != "any"]
-            named = f"{gene} {change}" if change else f"{gene} variant"
-            return named + (f" ({', '.join(kinds)})" if kinds else "")
-        scope, _, what = name.partition(".")
-        if name not in self._kb.facts and what in _CHOOSERS:
-            return _CHOOSERS[what].format(_scope_words(scope).capitalize(), _scope_words(scope))
-        parts = name.split(".")
-        declared = self._kb.facts.get(name)
-        if declared is not None and declared.label:
-            return declared.label
-        if parts[0] == "ihc" and len(parts) == 2:
-            return f"{_opening(' '.join(_split(parts[1])))} (IHC)"
-        if parts[1:] == ["reported"]:
-            return f"Reported {' '.join(_split(parts[0]))}"
-        silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)
-        words = [w for part in (parts[1:] if silent and parts[1:] else parts) for w in _split(part)]
-        return _opening(" ".join(words))
+        self.fact, self.value, self.ask = _looked_up(knowledge)
 
     def inline(self, name: str) -> str:
         """Return a fact as it stands inside a sentence; names and abbreviations keep their case."""
@@ -88,47 +67,84 @@ class Words:
         declared = self._kb.facts.get(name)
         return declared.meaning if declared else ""
 
-    def _value(self, fact: str, code: str) -> str:
-        """Return a value in words; several, joined by `;` in the table, are joined by `or`."""
-        declared = self._kb.facts.get(fact)
-        if declared is None or declared.type != "code" or not code:
-            return code
-        if ";" in code:
-            return " or ".join(self._value(fact, part) for part in code.split(";"))
-        if declared.hierarchy and declared.hierarchy in self._kb.terminologies:
-            concept = self._kb.terminologies[declared.hierarchy].concepts.get(code)
-            return concept.name if concept else code
-        meaning = declared.values.get(code, "")
-        if not meaning:
-            return code
-        # Codes that are words of the field (NET, G2) stay; the others are spelled out.
-        return code if code[:1].isupper() else meaning.split(";")[0]
-
     def gloss(self, fact: str, code: str) -> str:
         """Return the meaning of a code that stands as it is, empty where its name says it."""
         declared = self._kb.facts.get(fact)
         said = declared.values.get(code, "") if declared else ""
         return said if said != self.value(fact, code) else ""
 
-    def ask(self, name: str) -> str:
-        """Return what to do to learn a fact."""
-        declared = self._kb.facts.get(name)
-        if declared is not None and declared.ask:
-            return declared.ask
-        if variant := _VARIANT.match(name):
-            return f"Test {variant[1]} with an assay that covers it."
-        scope, _, what = name.partition(".")
-        if what == "date":
-            return f"State the date of every {_scope_words(scope)}."
-        if what == "is_index":
-            return f"State which {_scope_words(scope)} stands for its tumour."
-        if what == "rows":
-            return f"Describe every {_scope_words(scope)}."
-        return f"Record: {self.fact(name)}."
-
     def edition(self, context: str, fact: str = "tumour.who_edition") -> str:
         """Return the full name of an edition."""
         return self.value(fact, context) if context else "No edition"
+
+
+@lru_cache(maxsize=4)
+def _looked_up(
+    kb: KnowledgeBase,
+) -> tuple[Callable[[str], str], Callable[[str, str], str], Callable[[str], str]]:
+    """Return facts, values and tests of a knowledge base in words, each worked out once."""
+    kept = lru_cache(maxsize=_KEPT)
+    return kept(partial(_fact, kb)), kept(partial(_value, kb)), kept(partial(_ask, kb))
+
+
+_KEPT = 10_000
+
+
+def _fact(kb: KnowledgeBase, name: str) -> str:
+    """Return a fact in words."""
+    if variant := _VARIANT.match(name):
+        gene, significance, origin, change = variant.groups()
+        kinds = [kind for kind in (significance, origin) if kind != "any"]
+        named = f"{gene} {change}" if change else f"{gene} variant"
+        return named + (f" ({', '.join(kinds)})" if kinds else "")
+    scope, _, what = name.partition(".")
+    if name not in kb.facts and what in _CHOOSERS:
+        return _CHOOSERS[what].format(_scope_words(scope).capitalize(), _scope_words(scope))
+    parts = name.split(".")
+    declared = kb.facts.get(name)
+    if declared is not None and declared.label:
+        return declared.label
+    if parts[0] == "ihc" and len(parts) == 2:
+        return f"{_opening(' '.join(_split(parts[1])))} (IHC)"
+    if parts[1:] == ["reported"]:
+        return f"Reported {' '.join(_split(parts[0]))}"
+    silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)
+    words = [w for part in (parts[1:] if silent and parts[1:] else parts) for w in _split(part)]
+    return _opening(" ".join(words))
+
+
+def _value(kb: KnowledgeBase, fact: str, code: str) -> str:
+    """Return a value in words; several, joined by `;` in the table, are joined by `or`."""
+    declared = kb.facts.get(fact)
+    if declared is None or declared.type != "code" or not code:
+        return code
+    if ";" in code:
+        return " or ".join(_value(kb, fact, part) for part in code.split(";"))
+    if declared.hierarchy and declared.hierarchy in kb.terminologies:
+        concept = kb.terminologies[declared.hierarchy].concepts.get(code)
+        return concept.name if concept else code
+    meaning = declared.values.get(code, "")
+    if not meaning:
+        return code
+    # Codes that are words of the field (NET, G2) stay; the others are spelled out.
+    return code if code[:1].isupper() else meaning.split(";")[0]
+
+
+def _ask(kb: KnowledgeBase, name: str) -> str:
+    """Return what to do to learn a fact."""
+    declared = kb.facts.get(name)
+    if declared is not None and declared.ask:
+        return declared.ask
+    if variant := _VARIANT.match(name):
+        return f"Test {variant[1]} with an assay that covers it."
+    scope, _, what = name.partition(".")
+    if what == "date":
+        return f"State the date of every {_scope_words(scope)}."
+    if what == "is_index":
+        return f"State which {_scope_words(scope)} stands for its tumour."
+    if what == "rows":
+        return f"Describe every {_scope_words(scope)}."
+    return f"Record: {_fact(kb, name)}."
 
 
 def short_edition(context: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from nenuphar.domain.truth import Truth
@@ -11,13 +12,12 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.pipeline.case import Assessment
 from nenuphar.pipeline.matching.trials import (
     CriterionMatch,
+    Question,
     criteria_of,
     criterion_as_data,
-    match_criteria,
-    reader_of,
+    matcher_of,
     trial_match,
 )
-from nenuphar.report.criteria import CriterionWords
 from nenuphar.report.figures.mechanism_map import Chapter, Entry
 from nenuphar.report.mechanism_chapters import chapter_of, place_of
 
@@ -57,18 +57,24 @@ class MechanismMatch:
 
 def match_mechanisms(assessment: Assessment, knowledge: KnowledgeBase) -> list[MechanismMatch]:
     """Return what a case says of every mechanism, in the order of chapters and ids."""
-    reader, words = reader_of(assessment, knowledge), CriterionWords(knowledge)
+    matcher = matcher_of(assessment, knowledge)
     matches = []
-    for record in knowledge.kinds("mechanism"):
-        criteria: tuple[CriterionMatch, ...] = ()
-        truth = Truth.UNDETERMINED
-        if tree := record.get("criteria"):
-            criteria = match_criteria(criteria_of(tree), reader, words)
-            truth = trial_match(record, criteria).eligibility
+    for mechanism in _mechanisms(knowledge):
+        record, criteria = mechanism.record, matcher.match(mechanism.criteria)
+        truth = trial_match(record, criteria).eligibility if criteria else Truth.UNDETERMINED
         own = _seen_in(record["evidence_tumour"], assessment, knowledge)
-        matches.append(MechanismMatch(record, _EVIDENCE[truth], bool(tree), criteria, own))
+        matches.append(MechanismMatch(record, _EVIDENCE[truth], bool(criteria), criteria, own))
     key = _place
     return sorted(matches, key=lambda match: (key(match.record), match.record["id"]))
+
+
+@lru_cache(maxsize=4)
+def _mechanisms(knowledge: KnowledgeBase) -> tuple[Question, ...]:
+    """Return the mechanisms in the order of their ids; some have no criteria."""
+    return tuple(
+        Question(record, criteria_of(record["criteria"]) if record.get("criteria") else ())
+        for record in knowledge.kinds("mechanism")
+    )
 
 
 def _place(record: Mapping[str, Any]) -> tuple[int, int]:

@@ -16,11 +16,10 @@ from nenuphar.pipeline.matching.trials import (
     CriterionMatch,
     criteria_of,
     criterion_as_data,
-    match_criteria,
-    reader_of,
+    matcher_of,
+    one_of,
     trial_match,
 )
-from nenuphar.report.criteria import CriterionWords
 
 Predictive = Literal["met", "not_met", "undetermined", "none", "not_computable", "not_stated"]
 
@@ -69,15 +68,12 @@ def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[Th
         One match for each record: population met first, then open, then not met; within these
         approved before routine before emerging before withdrawn, in the order of ids.
     """
-    reader, words = reader_of(assessment, knowledge), CriterionWords(knowledge)
-    events = [repaired(event) for event in knowledge.kinds("regulatory_event")]
+    matcher = matcher_of(assessment, knowledge)
     matches = []
-    for printed in knowledge.kinds("therapy"):
-        record = repaired(printed)
-        beyond = _beyond(record)
-        joined = trial_match(record, match_criteria(population_of(record), reader, words))
-        factor = _factor_tree(record)
-        predictive = match_criteria(factor, reader, words)
+    for treatment in _treatments(knowledge):
+        record, beyond = treatment.record, _beyond(treatment.record)
+        joined = trial_match(record, matcher.match(treatment.population))
+        predictive = matcher.match(treatment.factor)
         matches.append(
             TherapyMatch(
                 record,
@@ -87,7 +83,7 @@ def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[Th
                 beyond,
                 _predictive(record, predictive),
                 predictive,
-                tuple(event for event in events if _same_drug(event, record)),
+                treatment.regulatory,
             )
         )
     truths = [Truth.MET, Truth.UNDETERMINED, Truth.NOT_MET]
@@ -98,6 +94,32 @@ def match_therapies(assessment: Assessment, knowledge: KnowledgeBase) -> list[Th
             _ORDER.get(match.record["status"], 9),
             match.record["id"],
         ),
+    )
+
+
+@dataclass(frozen=True)
+class _Treatment:
+    """A treatment with its criteria, and the decisions of authorities on its drug."""
+
+    record: Mapping[str, Any]
+    population: tuple[Criterion, ...]
+    factor: tuple[Criterion, ...]
+    regulatory: tuple[Mapping[str, Any], ...]
+
+
+@lru_cache(maxsize=4)
+def _treatments(knowledge: KnowledgeBase) -> tuple[_Treatment, ...]:
+    """Return the treatments in the order of their ids, repaired values in place of printed ones."""
+    events = [repaired(event) for event in knowledge.kinds("regulatory_event")]
+    records = [repaired(printed) for printed in knowledge.kinds("therapy")]
+    return tuple(
+        _Treatment(
+            record,
+            population_of(record),
+            _factor_tree(record),
+            tuple(event for event in events if _same_drug(event, record)),
+        )
+        for record in records
     )
 
 
@@ -112,7 +134,7 @@ def population_of(record: Mapping[str, Any]) -> tuple[Criterion, ...]:
         trees.append({"fact": "tumour.grade", "in": grades})
     if sites := record.get("site", ()):
         trees.append({"any": [{"fact": "tumour.site", "is_a": site} for site in sites]})
-    return tuple(parse_criterion(tree, literals=True) for tree in trees)
+    return tuple(one_of(parse_criterion(tree, literals=True)) for tree in trees)
 
 
 def _beyond(record: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ def trial_section(assessment: Assessment, knowledge: KnowledgeBase) -> Section |
     fitting, open_ones = by_truth[Truth.MET], by_truth[Truth.UNDETERMINED]
     if not fitting and not open_ones:
         return None
-    failed = by_truth[Truth.NOT_MET]
+    failed, words = by_truth[Truth.NOT_MET], Words(knowledge)
     return section(
         "trials.html",
         anchor="trials",
@@ -59,7 +59,7 @@ def trial_section(assessment: Assessment, knowledge: KnowledgeBase) -> Section |
             {
                 "name": trial_label(match.record),
                 "because": _failures(match)[:_REASONS],
-                "change": _changes(match, Words(knowledge)),
+                "change": _changes(match, words),
             }
             for match in failed
         ],

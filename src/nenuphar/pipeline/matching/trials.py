@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nenuphar.domain.case import Case
 from nenuphar.domain.conclusion import Trace
@@ -32,7 +33,7 @@ from nenuphar.knowledge.criterion import (
 from nenuphar.methods import treatment_lines
 from nenuphar.pipeline.case import Assessment, assess_rows, plan_of
 from nenuphar.pipeline.molecular import describe as molecular
-from nenuphar.report.criteria import CriterionWords, may_turn
+from nenuphar.report.criteria import CriterionWords, criterion_words, may_turn
 
 NOT_SUITABILITY = (
     "Sorted by how complete the data are, which is not suitability. Criteria are those that the "
@@ -119,9 +120,18 @@ class TrialMatch:
 
 
 def criteria_of(tree: Mapping[str, Any]) -> tuple[Criterion, ...]:
-    """Return the criteria that a tree joins by `all`; a tree of another kind is one criterion."""
+    """Return the criteria that a tree joins by `all`; a tree of another kind is one criterion.
+
+    Criteria that read alike are one object, whatever asks them: records share most of theirs.
+    """
     parsed = _two_sided(parse_criterion(tree, literals=True))
-    return parsed.children if isinstance(parsed, AllOf) else (parsed,)
+    return tuple(map(one_of, parsed.children if isinstance(parsed, AllOf) else (parsed,)))
+
+
+@lru_cache(maxsize=4096)
+def one_of(tree: Criterion) -> Criterion:
+    """Return the first criterion that read like this one."""
+    return tree
 
 
 def _two_sided(node: Criterion) -> Criterion:
@@ -206,23 +216,45 @@ def match_case(
         One match for each trial, the most completely documented first, and of these the one with
         the most criteria.
     """
-    reader = reader_of(assessment, knowledge)
-    words = CriterionWords(knowledge)
+    matcher = matcher_of(assessment, knowledge)
     chosen = trials_of(knowledge) if trials is None else trials
-    matches = [
-        trial_match(trial.record, match_criteria(trial.criteria, reader, words)) for trial in chosen
-    ]
+    matches = [trial_match(trial.record, matcher.match(trial.criteria)) for trial in chosen]
     return sorted(
         matches,
         key=lambda match: (-match.completeness, -len(match.criteria), match.record["id"]),
     )
 
 
-def match_criteria(
-    criteria: Iterable[Criterion], reader: AssessedReader, words: CriterionWords
-) -> tuple[CriterionMatch, ...]:
-    """Match criteria to a patient, each with its reasons."""
-    return tuple(_match(tree, ask(tree, reader), reader.knowledge, words) for tree in criteria)
+class Matcher:
+    """Matches criteria to one assessed patient, each once, whichever records ask it."""
+
+    def __init__(self, assessment: Assessment, knowledge: KnowledgeBase) -> None:
+        """Take in the patient."""
+        self._reader = reader_of(assessment, knowledge)
+        self._words = criterion_words(knowledge)
+        self._known: dict[int, tuple[Criterion, CriterionMatch]] = {}
+
+    def match(self, criteria: Iterable[Criterion]) -> tuple[CriterionMatch, ...]:
+        """Match criteria to the patient, each with its reasons."""
+        return tuple(map(self._one, criteria))
+
+    def _one(self, tree: Criterion) -> CriterionMatch:
+        known = self._known.get(id(tree))
+        if known is None:
+            found = _match(tree, ask(tree, self._reader), self._reader.knowledge, self._words)
+            known = self._known[id(tree)] = (tree, found)
+        return known[1]
+
+
+_MATCHERS: WeakKeyDictionary[Assessment, Matcher] = WeakKeyDictionary()
+
+
+def matcher_of(assessment: Assessment, knowledge: KnowledgeBase) -> Matcher:
+    """Return what matches criteria to a patient: one for trials, treatments and mechanisms."""
+    found = _MATCHERS.get(assessment)
+    if found is None:
+        found = _MATCHERS[assessment] = Matcher(assessment, knowledge)
+    return found
 
 
 def _match(
