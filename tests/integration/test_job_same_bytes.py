@@ -11,6 +11,7 @@ import pytest
 from nenuphar.pipeline import job, pages
 from nenuphar.pipeline.job import render_patient, run_job
 from nenuphar.pipeline.simulated import write_simulated
+from nenuphar.report.case_page import MOST_BYTES
 
 CASE = """
 patient: {patient}
@@ -70,6 +71,10 @@ def digests(out: Path) -> dict[str, str]:
     }
 
 
+def pages_of(folder: Path) -> list[Path]:
+    return [path for path in (folder / "out/cases").rglob("*") if path.is_file()]
+
+
 def test_few_patients_one_by_one_give_what_columns_give(cases, tmp_path, monkeypatch):
     one_by_one, in_columns = tmp_path / "rows", tmp_path / "columns"
     run_job(cases, one_by_one)
@@ -77,6 +82,9 @@ def test_few_patients_one_by_one_give_what_columns_give(cases, tmp_path, monkeyp
     run_job(cases, in_columns)
     assert digests(one_by_one) == digests(in_columns)
     assert {"cases/P1.html", "conclusions.tsv", "index.html"} <= digests(one_by_one).keys()
+    pages = list((one_by_one / "cases").rglob("*.html"))
+    assert all(page.stat().st_size <= MOST_BYTES for page in pages)
+    assert len(pages) > len(PATIENTS), "their reasons are long, and stand on pages of their own"
 
 
 def test_workers_give_what_one_process_gives(tmp_path):
@@ -97,22 +105,21 @@ def test_workers_give_what_one_process_gives(tmp_path):
 
 
 def test_a_page_that_cannot_be_drawn_is_named_and_costs_no_other(cases, tmp_path, monkeypatch):
-    def broken(patient, *rest, **named):
-        if patient == "P1":
+    def broken(name, *rest, **named):
+        if name == "P1":
             raise ZeroDivisionError("secret of P1")
-        return drawn(patient, *rest, **named)
+        return drawn(name, *rest, **named)
 
-    drawn = pages.case_page
+    drawn = pages.case_pages
     with monkeypatch.context() as patched:
-        patched.setattr(pages, "case_page", broken)
+        patched.setattr(pages, "case_pages", broken)
         finished = run_job(cases, tmp_path / "out")
     assert [problem.record for problem in finished.lost_pages] == ["P1"]
     assert "secret" not in finished.lost_pages[0].reason
     assert "ZeroDivisionError in test_job_same_bytes.py" in finished.lost_pages[0].reason
-    assert sorted(path.name for path in (tmp_path / "out/cases").iterdir()) == [
-        "P2.html",
-        "P2.json",
-    ]
+    written = {path.relative_to(tmp_path / "out/cases").as_posix() for path in pages_of(tmp_path)}
+    assert {"P2.html", "P2.json"} <= written
+    assert not any("P1" in path for path in written)
     assert "P1" in (tmp_path / "out/rejected.tsv").read_text()
     assert "cases/P1.html" not in (tmp_path / "out/index.html").read_text()
     counts = json.loads((tmp_path / "out/manifest.json").read_text())["counts"]

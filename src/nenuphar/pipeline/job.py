@@ -19,6 +19,7 @@ from nenuphar.domain.scope import Scope
 from nenuphar.engine.frames import Frames, rows_of_frames
 from nenuphar.io.inputs import read_input
 from nenuphar.io.result import ReadResult
+from nenuphar.io.whole_file import write_whole_text
 from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.case import Assessment, assess_rows, stamp_of
 from nenuphar.pipeline.cohort import conclude_each, conclude_in_parts
@@ -29,7 +30,7 @@ from nenuphar.pipeline.pages import COHORT, PageJob, problems_of, write_pages
 from nenuphar.pipeline.sections import case_sections, cohort_sections
 from nenuphar.pipeline.summaries import agreement_of, survival_of
 from nenuphar.pipeline.workers import MOST, pool_of, processors
-from nenuphar.report.case_page import case_page
+from nenuphar.report.case_page import case_page, case_pages
 from nenuphar.report.cohort_page import cohort_page
 from nenuphar.report.names import page_names
 from nenuphar.store.fingerprint import code_digest, file_digest
@@ -319,15 +320,13 @@ def render_patient(folder: Path, patient: str, output: Path | None = None) -> Pa
     assessment = assess_rows(patient, rows, knowledge, settings["as_of"])
     own = problems_of(patient, rows, [Problem(*cells) for cells in listed])
     shared = (patient, assessment.conclusions, rows, own, knowledge, assessment.stamp)
-    page = case_page(
-        *shared,
-        settings=settings,
-        cohort="" if output else COHORT,
-        sections=case_sections(assessment, knowledge),
-    )
-    target = output or folder / "cases" / f"{page_names(everybody)[patient]}.html"
-    target.parent.mkdir(exist_ok=True)
-    partial_file = target.with_name(f".{target.name}.partial")
-    partial_file.write_text(page, encoding="utf-8")
-    partial_file.replace(target)
-    return target
+    named = {"settings": settings, "sections": case_sections(assessment, knowledge)}
+    if output is not None:  # by itself, so that all of it stands in the one file
+        output.parent.mkdir(exist_ok=True)
+        write_whole_text(output, case_page(*shared, **named))
+        return output
+    cases, name = folder / "cases", page_names(everybody)[patient]
+    for path, text in case_pages(name, *shared, **named, cohort=COHORT).items():
+        (cases / path).parent.mkdir(parents=True, exist_ok=True)
+        write_whole_text(cases / path, text)
+    return cases / f"{name}.html"

@@ -18,7 +18,7 @@ from nenuphar.knowledge.base import KnowledgeBase, load_knowledge
 from nenuphar.pipeline.case import Assessment, assess_rows
 from nenuphar.pipeline.sections import case_sections
 from nenuphar.report.case_json import case_json
-from nenuphar.report.case_page import case_page
+from nenuphar.report.case_page import case_pages
 
 COHORT = "../index.html"
 """Address of the cohort page as seen from a case page."""
@@ -118,8 +118,10 @@ def _write_all(
             what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
             yield [_lost(patient, what)]
             continue
-        for suffix, text in drawn.items():
-            (job.cases / f"{job.names[patient]}{suffix}").write_text(text, encoding="utf-8")
+        for path, text in drawn.items():
+            target = job.cases / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
         yield []
 
 
@@ -135,13 +137,13 @@ def _lost(patient: str, what: str) -> Problem:
 
 
 def _draw(job: PageJob, assessment: Assessment, knowledge: KnowledgeBase) -> dict[str, str]:
-    """Return the page and the JSON of a patient, by the ending of their files."""
-    rows = assessment.rows
+    """Return the pages and the JSON of a patient, by path."""
+    rows, name = assessment.rows, job.names[assessment.patient]
     own = problems_of(assessment.patient, rows, job.problems)
     parts = case_sections(assessment, knowledge)
     shared = (assessment.patient, assessment.conclusions, rows, own, knowledge, assessment.stamp)
-    page = case_page(*shared, settings=job.settings, cohort=COHORT, sections=parts)
-    return {".html": page, ".json": case_json(*shared, sections=parts)}
+    pages = case_pages(name, *shared, settings=job.settings, cohort=COHORT, sections=parts)
+    return {**pages, f"{name}.json": case_json(*shared, sections=parts)}
 
 
 def problems_of(patient: str, rows: PatientRows, problems: Iterable[Problem]) -> list[Problem]:

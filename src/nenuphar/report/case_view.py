@@ -14,6 +14,7 @@ from nenuphar.engine.combine import AS_REPORTED, NO_RULE_APPLIES
 from nenuphar.engine.rows import PatientRows
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.report.figures.plane import Plane, plane_of
+from nenuphar.report.on_record import RecordedRow, is_observed, on_record
 from nenuphar.report.reasoning import Reasoning, ReasoningView
 from nenuphar.report.words import Words, join_words, scope_title, short_edition
 
@@ -179,19 +180,24 @@ class CaseView:
         ]
 
     @property
-    def reasoned(self) -> list[tuple[ConclusionView, tuple[str, ...]]]:
-        """Conclusions on whose rules something on record bears, with the assessors who come to it.
+    def reasoned(self) -> list[tuple[ConclusionView, tuple[str, ...], tuple[str, ...]]]:
+        """Conclusions on whose rules something on record bears, with assessors and places.
 
-        Assessors who come to the same, with the same left open, share the reasons of the first.
+        Assessors who come to the same, with the same left open, share the reasons of the first;
+        places whose rules came out the same share them too.
         """
         same: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
         for view in self.all:
             own = view.conclusion
             if own.rules and view.reasoning.bears and not _is_out(view):
                 same[own.fact, own.key, view.value, own.status, own.missing].append(view)
+        shared: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
+        for views in same.values():
+            names = tuple(v.conclusion.assessor for v in views if v.conclusion.assessor)
+            shared[names, _reasons_of(views[0])].append(views[0])
         return [
-            (views[0], tuple(v.conclusion.assessor for v in views if v.conclusion.assessor))
-            for views in same.values()
+            (views[0], names, tuple(view.place for view in views))
+            for (names, _), views in shared.items()
         ]
 
     @property
@@ -201,27 +207,9 @@ class CaseView:
         return list(dict.fromkeys(view.label for view in silent))
 
     @property
-    def observed_rows(self) -> list[tuple[str, str, list[tuple[str, str, str, str, str]]]]:
-        """Rows with their observed facts: label, value, as written, where, when."""
-        found = []
-        for scope in Scope:
-            for row in self._rows.get(scope, []):
-                facts = [self._fact(row, name) for name in sorted(row.values) if self._seen(name)]
-                if facts:
-                    found.append((scope_title(scope, row.key), row.assessor, facts))
-        return found
-
-    def _seen(self, name: str) -> bool:
-        """Whether somebody observed a fact; methods add theirs to the same rows."""
-        declared = self._kb.facts.get(name)
-        return declared is None or declared.stated
-
-    def _fact(self, row: Row, name: str) -> tuple[str, str, str, str, str]:
-        origin = row.origins.get(name)
-        value = self.words.value(name, show_value(row.values[name]))
-        if origin is None:
-            return self.words.fact(name), value, "", "", ""
-        return self.words.fact(name), value, origin.text, origin.record, origin.date
+    def observed_rows(self) -> list[RecordedRow]:
+        """Rows with their observed facts."""
+        return list(on_record(self._rows, self._kb, self.words))
 
     def _view(self, conclusion: Conclusion, anchor: str) -> ConclusionView:
         return ConclusionView(
@@ -311,7 +299,7 @@ class CaseView:
             {
                 name: self.words.value(name, show_value(value))
                 for name, value in values.items()
-                if self._seen(name)
+                if is_observed(name, self._kb)
             },
         )
 
@@ -371,6 +359,15 @@ class CaseView:
             line = tuple((*cell, _named(who, assessors)) for cell, who in cells[context].items())
             title = self.words.edition(context)
             yield CrosswalkLine(short_edition(context), title, context in primary, line)
+
+
+def _reasons_of(view: ConclusionView) -> tuple[object, ...]:
+    """Tell what is shown as the reasons of a conclusion; the same lines are the same objects."""
+    own, reasoning = view.conclusion, view.reasoning
+    parts = (reasoning.live, reasoning.possible, reasoning.silent)
+    parts += (reasoning.reported, reasoning.not_met, reasoning.unlike_report)
+    lines = tuple(tuple(id(rule) for rule in part) for part in parts)
+    return own.fact, view.value, view.says, own.status, own.context, lines
 
 
 def _tells(view: ConclusionView) -> bool:

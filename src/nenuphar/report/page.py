@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def render(template: str, *, script: str = "", **values: Any) -> str:
         environment()
         .get_template(template)
         .render(
-            css=Markup(_source("style.css")),  # noqa: S704 - a file of this package
+            css=Markup(_style()),  # noqa: S704 - a file of this package
             script=Markup(code),  # noqa: S704 - a file of this package
             policy=policy,
             **values,
@@ -73,6 +74,12 @@ def fragment(template: str, **values: Any) -> Markup:
     """Render a template into a part of a page; text is escaped."""
     part = environment().get_template(template).render(**values)
     return Markup(part)  # noqa: S704 - escaped by the environment
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    """Return the style without comments and indents: every page carries it."""
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"(?s)/\*.*?\*/", "", _source("style.css")))
 
 
 @lru_cache(maxsize=8)

@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from nenuphar.domain.problems import Problem
+from nenuphar.report import case_page as whole_or_parts
 from nenuphar.report.case_json import case_json
-from nenuphar.report.case_page import case_page
+from nenuphar.report.case_page import case_page, case_pages
+from nenuphar.report.on_record import ranges
 
 HOSTILE = "<script>alert('x')</script>\"&=cmd|'/C calc'!A0"
 VOID = {"meta", "br", "link", "img", "input", "hr", "path", "circle", "rect"}
@@ -149,7 +151,9 @@ def test_rules_that_are_not_met_show_the_parts_that_decided(maker, page):
 
 def test_observed_facts_show_the_record_and_the_text_as_written(maker, page):
     record = page(maker.case(pathology__mitoses="1", pathology__ki67="< 5 %")).text
-    assert re.search(r"Ki-67 <5% < 5 % table\.csv:7", record.split("What was on record")[1])
+    shown = record.split("What was on record")[1]
+    assert re.search(r"specimen S1 table\.csv:7 Fact Value read As written", shown)
+    assert re.search(r"Ki-67 <5% < 5 %", shown)
 
 
 def test_problems_of_the_record_are_listed_with_their_fix(maker, page):
@@ -214,6 +218,41 @@ def test_the_same_case_gives_the_same_bytes_and_stays_small(maker, page):
     case = maker.case(pathology__mitoses="1")
     assert page(case).html == page(case).html
     assert len(page(case).html.encode()) < 150_000
+
+
+@pytest.mark.parametrize("most", [30_000, 24_000])
+def test_long_reasons_stand_beside_the_page_and_nothing_is_lost(maker, monkeypatch, most):
+    case = maker.case(pathology__mitoses="1-4", pathology__ki67="25", pathology__odd="no")
+    shared = (case.patient, maker.conclusions(case), maker.rows(case), ())
+    whole = case_page(*shared, maker.knowledge, maker.stamp)
+    assert case_pages("P 1", *shared, maker.knowledge, maker.stamp) == {"P 1.html": whole}
+    monkeypatch.setattr(whole_or_parts, "MOST_BYTES", min(most, len(whole.encode()) - 1))
+    pages = case_pages("P1", *shared, maker.knowledge, maker.stamp)
+    front, *parts = pages.values()
+    assert list(pages) == ["P1.html", *(f"reasons/P1/{n}.html" for n in range(1, len(parts) + 1))]
+    links = [attrs["href"] for attrs in Page(front).named("a") if "reasons/" in attrs["href"]]
+    assert links == list(pages)[1:]
+    assert all('href="../../P1.html"' in part for part in parts)
+    reasons = re.findall(r"(?s)<details id.*?</details>", whole)
+    assert re.findall(r"(?s)<details id.*?</details>", "".join(parts)) == reasons
+    record = whole.split('id="observed"')[1].split("</section>")[0]
+    assert record in parts[-1]
+    assert "What was on record" not in Page(front).text.split("Settings and versions")[1]
+    assert all(Page(part).text.count("For research use only.") == 2 for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("places", "shown"),
+    [
+        ("a.yaml:3;a.yaml:4;a.yaml:5;a.yaml:9", "a.yaml:3-5,9"),
+        ("a.csv:7", "a.csv:7"),
+        ("b:c.csv:2;b:c.csv:1;d.csv:1", "b:c.csv:1-2; d.csv:1"),
+        ("tumours[0].specimens[1]", "tumours[0].specimens[1]"),
+        ("", ""),
+    ],
+)
+def test_places_that_follow_each_other_are_a_range(places, shown):
+    assert ranges(places) == shown
 
 
 def test_the_json_holds_every_trace_and_every_origin(maker, data):
