@@ -125,3 +125,14 @@ def test_a_page_that_cannot_be_drawn_is_named_and_costs_no_other(cases, tmp_path
     counts = json.loads((tmp_path / "out/manifest.json").read_text())["counts"]
     assert (counts["read"], counts["accepted"]) == (2, 2)
     assert render_patient(tmp_path / "out", "P1").is_file()
+
+
+def test_a_patient_without_a_specimen_has_no_call_and_that_is_said(tmp_path):
+    (tmp_path / "case.yaml").write_text("patient: P9\nfacts: {patient.age: 58}\n")
+    run_job(tmp_path / "case.yaml", tmp_path / "out")
+    assert "tumour.entity" not in (tmp_path / "out/conclusions.tsv").read_text()
+    remark = (tmp_path / "out/rejected.tsv").read_text().splitlines()[1]
+    assert "1 of 1 patient(s) have no specimen" in remark
+    assert "P9" in remark
+    page = (tmp_path / "out/cases/P9.html").read_text()
+    assert "No specimen of this patient is on record" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -131,6 +131,7 @@ def run_job(  # noqa: PLR0913 - one argument per documented option
     read = read_input(source, knowledge, mapping, questions_of_trials(knowledge), variants)
     read = describe_read(read, knowledge)
     frames = until(read.frames, as_of)
+    read = replace(read, problems=(*read.problems, *_without_specimen(frames, source.name)))
     own_mapping = Path(mapping) if mapping and Path(mapping).is_file() else None
     settings = {
         "input": source.name,
@@ -158,6 +159,24 @@ def _conclude(run: _Run, workers: int, scheduler: str, pool: Executor | None) ->
     if run.frames[Scope.PATIENT].height <= ONE_BY_ONE_UP_TO and not scheduler:
         return _Concluded(*conclude_each(run.frames, run.knowledge, run.stamp.as_of))
     return _Concluded(conclude_in_parts(run.frames, workers, scheduler, pool), {})
+
+
+def _without_specimen(frames: Frames, source: str) -> list[Problem]:
+    """Say of how many patients nothing can be concluded that is concluded of specimens."""
+    patients, specimens = frames[Scope.PATIENT], frames[Scope.SPECIMEN]
+    ids = patients.join(specimens, on="patient_id", how="anti", maintain_order="left")["patient_id"]
+    if not ids.len():
+        return []
+    named = ", ".join(ids.head(_NAMED)) + (", ..." if ids.len() > _NAMED else "")
+    reason = (
+        f"{ids.len()} of {patients.height} patient(s) have no specimen, so that no entity and no "
+        f"grade is concluded for them: {named}"
+    )
+    fix = "record a specimen with its morphology, mitoses and Ki-67, or the diagnosis as reported"
+    return [Problem(source, 0, "", "specimen_id", "", reason, fix)]
+
+
+_NAMED = 5
 
 
 def _workers_for(frames: Frames, reports: str) -> int:
