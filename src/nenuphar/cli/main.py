@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 import traceback
@@ -99,6 +101,7 @@ _register()
 
 def run() -> None:
     """Run the command; every class of error has its own exit code, and no traceback."""
+    _collect_seldom()
     try:
         app()
     except (UsageError, UnsupportedInputError) as error:
@@ -117,6 +120,16 @@ def run() -> None:
             "of your input. NENUPHAR_DEBUG=1 shows where; that trace may quote your data."
         )
         _fail("internal error", message, EXIT_INTERNAL)
+
+
+def _collect_seldom() -> None:
+    """Look for garbage less often, and not at all on the way out.
+
+    A command loads thousands of records and ends. Searching them for cycles again and again, and
+    once more when the interpreter shuts down, took a third of the time of a single case.
+    """
+    gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)
 
 
 def _fail(what: str, why: object, code: int) -> None:
