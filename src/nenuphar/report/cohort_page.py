@@ -154,8 +154,8 @@ def _sizes(conclusions: pl.DataFrame, table: pl.DataFrame) -> list[tuple[str, in
 def _plane(
     frames: Mapping[Scope, pl.DataFrame], table: pl.DataFrame, words: Words
 ) -> object | None:
-    # A plane of one specimen is on its case page; the plotting library takes a second to load.
-    if Scope.SPECIMEN not in frames or frames[Scope.SPECIMEN].height < 2:
+    # Those of one patient are on the case page; the plotting library takes a second to load.
+    if Scope.SPECIMEN not in frames or frames[Scope.SPECIMEN]["patient_id"].n_unique() < 2:
         return None
     from nenuphar.report.figures.cohort import counts_plane
 

@@ -235,7 +235,7 @@ def test_nothing_that_a_record_says_becomes_markup(maker, cohort):
 def test_an_unknown_value_in_a_figure_is_escaped(maker):
     row = dict.fromkeys(SCHEMA, "") | {"value_number": None, "probability": None}
     row |= {"patient_id": "P", "specimen_id": "S", "fact": "tumour.entity", "status": "met"}
-    rows = [row | {"value": HOSTILE}, row | {"value": HOSTILE, "specimen_id": "S2"}]
+    rows = [row | {"value": HOSTILE}, row | {"value": HOSTILE, "patient_id": "P2"}]
     conclusions = pl.DataFrame(rows, schema=SCHEMA)
     frame = pl.DataFrame(
         {
