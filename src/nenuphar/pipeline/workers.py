@@ -43,5 +43,11 @@ def pool_of(workers: int) -> Iterator[Executor | None]:
 def _leave_with_parent() -> None:
     """End this worker when its parent is gone: a killed run leaves no process behind."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if parent is None:
+        return
+
+    def leave() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()

@@ -191,7 +191,7 @@ class CaseView:
             own = view.conclusion
             if own.rules and view.reasoning.bears and not _is_out(view):
                 same[own.fact, own.key, view.value, own.status, own.missing].append(view)
-        shared: dict[tuple[object, ...], list[ConclusionView]] = defaultdict(list)
+        shared: dict[tuple[tuple[str, ...], object], list[ConclusionView]] = defaultdict(list)
         for views in same.values():
             names = tuple(v.conclusion.assessor for v in views if v.conclusion.assessor)
             shared[names, _reasons_of(views[0])].append(views[0])
@@ -364,8 +364,10 @@ class CaseView:
 def _reasons_of(view: ConclusionView) -> tuple[object, ...]:
     """Tell what is shown as the reasons of a conclusion; the same lines are the same objects."""
     own, reasoning = view.conclusion, view.reasoning
-    parts = (reasoning.live, reasoning.possible, reasoning.silent)
-    parts += (reasoning.reported, reasoning.not_met, reasoning.unlike_report)
+    parts = (
+        *(reasoning.live, reasoning.possible, reasoning.silent),
+        *(reasoning.reported, reasoning.not_met, reasoning.unlike_report),
+    )
     lines = tuple(tuple(id(rule) for rule in part) for part in parts)
     return own.fact, view.value, view.says, own.status, own.context, lines
 

@@ -217,7 +217,7 @@ def _alluvials(table: pl.DataFrame, sets: Sequence[str]) -> list[tuple[Markup, l
     """Draw one figure for each group of sets that apply to the same subjects."""
     listed = table.group_by("subject", maintain_order=True).agg("definition_set")
     groups = Counter(tuple(names) for names in listed["definition_set"].to_list())
-    found = []
+    found: list[tuple[Markup, list[str], int]] = []
     for names, n in sorted(groups.items(), key=lambda item: (-item[1], item[0])):
         chosen = [name for name in sets if name in names]
         own = listed.filter(pl.col("definition_set").list.join(";") == ";".join(names))

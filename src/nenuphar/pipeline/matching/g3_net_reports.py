@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nenuphar.knowledge.base import KnowledgeBase
+from nenuphar.knowledge.repairs import repaired
 from nenuphar.methods.evidence.overlap import plain_name
-from nenuphar.methods.evidence.selection import repaired
 from nenuphar.pipeline.evidence.page import exact_intervals
 from nenuphar.report.evidence_page import figure_of
 
@@ -69,7 +69,7 @@ def _own(trial: _RecordData, outcomes: Iterable[_RecordData]) -> list[_RecordDat
     """Return the outcomes of a trial; what is printed twice, once."""
     names = [trial["name"], *trial.get("other_ids", ()), *trial.get("other_names", ())]
     known = {plain_name(name) for name in names}
-    found = {}
+    found: dict[Any, _RecordData] = {}
     for outcome in outcomes:
         same = outcome["sources"][0]["source"] == trial["sources"][0]["source"]
         number = outcome.get("nct_id")

@@ -120,7 +120,7 @@ def chapters(matches: Sequence[MechanismMatch]) -> list[Chapter]:
 
 def _of_chapter(own: Sequence[MechanismMatch]) -> Evidence:
     seen = {match.evidence for match in own}
-    return next((e for e in ("support", "contradiction") if e in seen), "no_data")  # type: ignore[return-value]
+    return next((e for e in ("support", "contradiction") if e in seen), "no_data")
 
 
 def entry_of(match: MechanismMatch) -> Entry:

@@ -156,7 +156,7 @@ def _factor_tree(record: Mapping[str, Any]) -> tuple[Criterion, ...]:
 
 def _predictive(record: Mapping[str, Any], matches: tuple[CriterionMatch, ...]) -> Predictive:
     if matches:
-        return all_of(match.truth for match in matches).value  # type: ignore[return-value]
+        return all_of(match.truth for match in matches).value
     text = record.get("predictive_factor", "")
     if text in _NO_FACTOR_TEXTS:
         return "none"

@@ -6,7 +6,7 @@ case first. Nothing is concluded here that a match does not say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,7 @@ def _speaks_against(match: TherapyMatch) -> bool:
     return bool(match.record.get("negative")) and match.record["status"] != "withdrawn"
 
 
-_PARTS = {
+_PARTS: dict[str, Callable[[DrugLine], bool]] = {
     "In use, for a population to which the case belongs": lambda line: (
         line.population is Truth.MET and line.status in ("approved", "routine")
     ),
@@ -154,7 +154,7 @@ def _shown(line: DrugLine, knowledge: KnowledgeBase) -> dict[str, Any]:
         "factor_truth": factor.predictive if factor.predictive in _RANKED else "",
         "said": _merged([_said(match, knowledge) for match in line.matches]),
         "repairs": list(
-            dict.fromkeys(r for m in line.matches if (r := _repair(m.record, knowledge)))
+            dict.fromkeys(text for m in line.matches if (text := _repair(m.record, knowledge)))
         ),
         "regions": list(dict.fromkeys(r for m in line.matches if (r := m.record.get("region")))),
         "events": list(events),
@@ -230,4 +230,6 @@ def _given(assessment: Assessment, knowledge: KnowledgeBase) -> list[Given]:
 
 def _ended(values: Mapping[str, Any]) -> str:
     progressed = values.get("treatment.progressed")
-    return {True: ", progressed", False: ", no progression"}.get(progressed, "")  # type: ignore[call-overload, no-any-return]
+    if not isinstance(progressed, bool):
+        return ""
+    return ", progressed" if progressed else ", no progression"

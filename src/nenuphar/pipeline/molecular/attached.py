@@ -183,11 +183,11 @@ class _Source:
         gathered.problems += [*problems, *_listed(self.name, checked.findings)]
         clusters = breakpoint_clusters(checked.frame, genome, shipped_cutoffs())
         places = drawn_clusters(clusters)
-        found: dict[str, dict[str, Value]] = {
-            name: {"genomics.rearrangements": self.name, "genomics.build": genome}
-            | ({"genomics.cluster_places": places[name]} if name in places else {})
-            for name in checked.samples
-        }
+        found: dict[str, dict[str, Value]] = {}
+        for name in checked.samples:
+            found[name] = {"genomics.rearrangements": self.name, "genomics.build": genome}
+            if name in places:
+                found[name]["genomics.cluster_places"] = places[name]
         for key, own in self._matched(found, names, gathered.problems):
             gathered.add(key, own)
         keys = dict(self._keys(checked.samples, names))

@@ -173,7 +173,7 @@ def describe_read(read: ReadResult, knowledge: KnowledgeBase) -> ReadResult:
         tumours = read.frames[Scope.TUMOUR]
         if _SITE in tumours.columns:
             rows = tumours.select(*Scope.TUMOUR.keys, _SITE).iter_rows()
-            sites = {(patient, tumour): site for patient, tumour, site in rows}
+            sites: dict[Key, Value | None] = {(p, tumour): site for p, tumour, site in rows}
             _leave_out_other_organs(found, sites, knowledge)
     frame = _joined(frame, found, KEYS, knowledge)
     frame = _from_own_facts(frame, knowledge)

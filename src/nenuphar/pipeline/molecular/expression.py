@@ -40,7 +40,7 @@ def read_expressed(path: Path) -> Expressed:
     Raises:
         UnreadableInputError: The file holds no matrix, or hardly a gene of any panel.
     """
-    from nenuphar.io.expression import UnreadableError
+    from nenuphar.io.matrix_text import UnreadableError
     from nenuphar.methods.expression.subtypes import load_model, load_sclc
 
     wanted = {
@@ -72,7 +72,8 @@ _ENOUGH = 0.6
 
 def _oriented(path: Path, wanted: dict[str, Any]) -> tuple[Any, dict[str, float]]:
     """Read the file in the orientation in which the panels' genes are genes."""
-    from nenuphar.io.expression import UnreadableError, read_expression
+    from nenuphar.io.expression import read_expression
+    from nenuphar.io.matrix_text import UnreadableError
     from nenuphar.methods.expression.subtypes import panel_columns
 
     best: tuple[Any, dict[str, float]] | None = None

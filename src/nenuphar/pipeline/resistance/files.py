@@ -144,7 +144,7 @@ def with_responses(read: Timelines, path: Path, knowledge: KnowledgeBase) -> Tim
         UsageError: It is no table of responses.
     """
     table = timepoint_table(path)
-    said = table.rows["response"] if "response" in table.rows.columns else []
+    said = table.rows["response"].to_list() if "response" in table.rows.columns else []
     immune = any(str(term).strip().lower() in _IMMUNE for term in said)
     try:
         checked = read_assessments(table.rows, "irecist" if immune else "recist1.1")

@@ -83,7 +83,7 @@ def _times(row: Row, words: Words) -> Iterator[tuple[str, str, str, str]]:
             continue
         stem = name.removesuffix("_days")
         ended = row.values.get(f"{stem}_event")
-        how = {True: "event", False: "censored"}.get(ended, "") if ended is not None else ""
+        how = ("event" if ended else "censored") if isinstance(ended, bool) else ""
         reason = show_value(row.values.get(f"{stem}_reason"))
         yield words.fact(name), _shown(row.values[name]), how, reason.replace("_", " ")
 

@@ -73,7 +73,7 @@ def sensitivity(
     """
     kb = knowledge or load_knowledge()
     applying = _applying(lines, kb)
-    tables = []
+    tables: list[pl.DataFrame] = []
     for (m, w), sets in _cells(applying, kb, months, weeks).items():
         tables += _cell(lines, kb, m, w, sets)
     if not tables:

@@ -125,7 +125,8 @@ def endpoints_of_responses(
 
     from nenuphar.methods.timelines.endpoints import times_to_event
 
-    by = [name for name in ("subject", "assessor") if name in timepoints.columns]
+    columns = set(timepoints.columns)
+    by: list[str] = [name for name in ("subject", "assessor") if name in columns]
     dated = _dated(timepoints, rules, follow_up, by)
     # one row a subject and reader: the keys come back through the number of the row
     numbered = dated.with_columns(subject=pl.int_range(pl.len()).cast(pl.String))

@@ -110,7 +110,7 @@ def _plane_chart(cells: pl.DataFrame, entities: list[str]) -> alt.Chart:
     domain = [*entities, *(["Other"] if "Other" in cells["entity"] else [])]
     scale = alt.Scale(type="symlog", constant=1)
     axis = alt.Axis(values=[0, 1, 2, 5, 10, 20, 50, 100], offset=9)
-    sizes = [n for n in (1, 10, 100, 1_000, 10_000, 100_000) if n <= cells["n"].max()]
+    sizes = [n for n in (1, 10, 100, 1_000, 10_000, 100_000) if n <= max(cells["n"])]
     colours = [*PALETTE[: len(entities)], _OTHER][: len(domain)]
     return (
         alt.Chart(cells)
