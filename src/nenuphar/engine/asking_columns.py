@@ -109,13 +109,9 @@ class _SpecimenSets:
                 "class": view.classes.ids,
             }
         ).with_columns(flag=_flags(frame))
-        marked = pl.col("flag").fill_null(False)
-        chosen = pl.when(marked.any().over("patient")).then(marked)
-        rows = rows.with_columns(mine=chosen.otherwise(pl.col("flag").fill_null(True)))
-        mine = pl.col("class").filter(pl.col("mine"))
-        sets = rows.group_by("patient").agg(
-            lo=mine.min(), hi=mine.max(), n=mine.n_unique(), all=mine.unique().sort()
-        )
+        # Grouping is what takes long; a specimen that has no other beside it needs none.
+        alone = pl.col("patient").is_unique()
+        sets = pl.concat([_single(rows.filter(alone)), _several(rows.filter(~alone))])
         height = evaluator.frames[Scope.PATIENT].height
         self._number(sets, pl.int_range(height, dtype=pl.UInt32, eager=True).alias("patient"))
 
@@ -197,6 +193,37 @@ class _SpecimenSets:
         derived = sorted(fact for fact in facts if self.plan.is_derived(fact))
         soft = [self.view.read(fact, NO_CONTEXT).status == "provisional" for fact in derived]
         return any_true(soft, len(self.view.classes))
+
+
+def _single(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the set of every patient with one specimen, as `_several` does."""
+    mine, own = pl.col("flag").fill_null(True), pl.col("class")
+    empty = pl.lit([], dtype=pl.List(rows.schema["class"]))
+    return rows.select(
+        "patient",
+        lo=pl.when(mine).then(own),
+        hi=pl.when(mine).then(own),
+        n=mine.cast(pl.UInt32),
+        all=pl.when(mine).then(pl.concat_list(own)).otherwise(empty),
+    )
+
+
+def _several(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the classes of the specimens that could be the index, one row for each patient.
+
+    Args:
+        rows: Columns `patient`, `class` and `flag`: whether the specimen is marked as the index.
+
+    Returns:
+        Columns `patient`, `lo` and `hi` (least and greatest class), `n` (how many) and `all`.
+    """
+    marked = pl.col("flag").fill_null(False)
+    chosen = pl.when(marked.any().over("patient")).then(marked)
+    rows = rows.with_columns(mine=chosen.otherwise(pl.col("flag").fill_null(True)))
+    mine = pl.col("class").filter(pl.col("mine"))
+    return rows.group_by("patient").agg(
+        lo=mine.min(), hi=mine.max(), n=mine.n_unique(), all=mine.unique().sort()
+    )
 
 
 def _flags(frame: pl.DataFrame) -> pl.Series:
