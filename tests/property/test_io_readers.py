@@ -20,8 +20,10 @@ from nenuphar.io.case_file import parse_cases
 from nenuphar.io.case_writer import case_as_data, write_case
 from nenuphar.io.columns import parse_column
 from nenuphar.io.draft import draft_mapping
+from nenuphar.io.expression import read_expression
 from nenuphar.io.mapped import read_mapped
 from nenuphar.io.mapping import MappingError, parse_mapping, shipped_mappings
+from nenuphar.io.matrix_text import UnreadableError
 from nenuphar.io.tables import read_table
 from nenuphar.io.values import ValueProblem, parser_for
 from nenuphar.knowledge.base import knowledge_base
@@ -125,6 +127,24 @@ def test_a_damaged_parquet_file_is_explained(rows: list[list[str]], data: st.Dat
     content[place] ^= data.draw(st.integers(1, 255))
     reconciled(bytes(content), "t.parquet")
     reconciled(bytes(content[:place]), "t.parquet")
+
+
+@RELAXED
+@given(st.data())
+def test_damaged_expression_is_explained(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "e.parquet"
+        table = pl.DataFrame({"gene": ["ASCL1", "POU2F3"], "a": [1.5, 2.0], "b": [None, 4.25]})
+        table.write_parquet(file)
+        content = bytearray(file.read_bytes())
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place] ^= data.draw(st.integers(1, 255))
+        for damaged in (content, content[:place]):
+            file.write_bytes(damaged)
+            try:
+                read_expression(file)
+            except UnreadableError as error:
+                told(error, file.name)
 
 
 @settings(RELAXED, max_examples=60)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nenuphar.io.expression_matrix import ExpressionMatrix, Rejected
 from nenuphar.io.matrix_text import REPEAT, UnreadableError, file_text, text_frame
+from nenuphar.io.parquet import read_parquet
 from nenuphar.io.whole_file import write_whole_table
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _whole_table(read: Callable[[Path], pl.DataFrame], path: Path) -> pl.DataFra
     except (ImportError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as problem:  # Polars reports some damaged files by a panic
-        first = str(problem).splitlines()[0]
+        first = (str(problem) or type(problem).__name__).splitlines()[0]
         raise UnreadableError(
             f"{path.name}: not a readable {path.suffix} file ({first}); export the table again"
         ) from problem
@@ -95,8 +96,8 @@ def _parquet(path: Path) -> pl.DataFrame:
 
     import polars as pl
 
-    frame = pl.read_parquet(path)
-    noted = json.loads(pl.read_parquet_metadata(path).get("pandas", "{}"))
+    frame, notes = read_parquet(path)
+    noted = json.loads(notes.get(b"pandas", b"{}"))
     index = [name for name in noted.get("index_columns", []) if name in frame.columns]
     return frame.select(*index[:1], pl.exclude(index)) if index else frame
 

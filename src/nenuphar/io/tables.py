@@ -11,6 +11,7 @@ import polars as pl
 from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.io.decoding import decode, refuse_containers
 from nenuphar.io.delimited import Cells, parse_delimited
+from nenuphar.io.parquet import read_parquet
 from nenuphar.io.result import Findings, InputFile, read_bytes
 from nenuphar.io.workbooks import parse_workbook
 
@@ -101,7 +102,7 @@ def _parse(data: bytes, suffix: str, sheet: str, findings: Findings) -> Cells:
 
 def _parse_parquet(data: bytes, findings: Findings) -> Cells:
     try:
-        frame = pl.read_parquet(io.BytesIO(data))
+        frame, _ = read_parquet(io.BytesIO(data))
     except BaseException as error:
         # Polars reports some damaged files by a panic, which is no ordinary exception.
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
