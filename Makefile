@@ -36,8 +36,8 @@ bench: .venv/ready  ## every figure a ratio against a named peer in the same run
 	$(UV) sync --frozen --all-extras --group bench --quiet
 	$(RUN) --group bench python -m benchmarks
 
-models: .venv/ready  ## fit the panels of `nenuphar subtype` and the cohort of shares again, to the same bytes
-	$(RUN) python -m nenuphar.methods.expression.subtypes.training.fit --data $(DATA)
+models: .venv/ready  ## fit and measure the panels of `nenuphar subtype` and the cohort of shares again, to the same bytes
+	$(RUN) python -m nenuphar.methods.expression.subtypes.training.fit --data $(DATA) --cards docs/models
 	$(RUN) python -m nenuphar.methods.expression.subtypes.training.regulatory --data $(DATA) --cards docs/models
 	$(RUN) python -m nenuphar.methods.microenvironment.training.fit --data $(DATA) --cards docs/models
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from nenuphar.methods.expression.subtypes.model import load_record
 from nenuphar.methods.expression.subtypes.training.cohorts import GROUPS, read_cohort, read_stains
-from nenuphar.methods.expression.subtypes.training.measure import SEEDS, measure
+from nenuphar.methods.expression.subtypes.training.intervals import exact_interval, samples_behind
+from nenuphar.methods.expression.subtypes.training.measure import LOCAL, SEEDS, measure
 from nenuphar.methods.expression.subtypes.training.platforms import STRONG
 from nenuphar.methods.expression.subtypes.training.stains import FIXED, measure_stains
 
@@ -56,6 +57,11 @@ LIMITS = {
     "calibrated. I needs inflammatory genes in the file; a file of a few lineage factors abstains.",
 }
 
+INTERVALS = (
+    "Intervals (Clopper-Pearson) count every sample once: a figure that is a mean over repeats has "
+    "no more samples for them. They speak of samples like these, not of other laboratories."
+)
+
 
 def card(panel: str, data: Path) -> str:
     """The model card of a panel as Markdown, measured now."""
@@ -82,10 +88,11 @@ def _expression_part(panel: str, data: Path) -> list[str]:
         "## Measured", "",
         f"Nested cross-validation (5 × 5 folds, {len(SEEDS)} repeats, near-identical profiles "
         f"never parted). The shift gives every gene an offset of {STRONG:g} times the spread "
-        "between genes, a gain and noise; recalibration uses 60 shifted samples, which the views "
-        "had seen unshifted.",
-        "", *_figures(found.figures), "", "Recall: "
-        + ", ".join(f"{group} {value:.2f}" for group, value in found.recall.items()) + ".", "",
+        f"between genes, a gain and noise; recalibration uses {LOCAL} shifted samples (fewer where "
+        "four fifths are fewer), which the views had seen unshifted.",
+        "", *_figures(found.figures, len(cohort.labels)), "",
+        *_recall(found.recall, [int((cohort.labels == g).sum()) for g in range(len(found.recall))]),
+        "",
         "Confusion over the repeats (rows: published; columns: called, whatever the status).",
         "", *_table(GROUPS[panel], found.confusion), "", *_calibration(found.calibration), "",
     ]  # fmt: skip
@@ -94,6 +101,7 @@ def _expression_part(panel: str, data: Path) -> list[str]:
 def _stain_part(panel: str, data: Path) -> list[str]:
     scores, labels = read_stains(panel, data)
     figures, confusion, calibration = measure_stains(panel, scores, labels)
+    groups = FIXED[panel]["groups"]
     cuts = ", ".join(f"{name} {value:g}" for name, value in load_record(panel)["cuts"].items())
     return [
         "## Fitted on", "", TRAINED_ON[panel].format(n=len(labels)), "",
@@ -101,8 +109,11 @@ def _stain_part(panel: str, data: Path) -> list[str]:
         "the share of plausible second readings "
         f"(± {FIXED[panel]['reading_sd']:g} points) that give it.", "",
         "## Measured", "", "Cut-offs chosen on four fifths, measured on the last.", "",
-        *_figures(figures), "", "Confusion (rows: published; columns: called).",
-        "", *_table(FIXED[panel]["groups"], confusion), "", *_calibration(calibration), "",
+        *_figures(figures, len(labels)), "", *_recall(
+            dict(zip(groups, confusion.diagonal() / confusion.sum(axis=1), strict=True)),
+            confusion.sum(axis=1).tolist(),
+        ), "", "Confusion (rows: published; columns: called).",
+        "", *_table(groups, confusion), "", *_calibration(calibration), "",
         *_rna_agreement(panel, data),
     ]  # fmt: skip
 
@@ -152,15 +163,32 @@ def _cell_lines(data: Path) -> list[str]:
         "A); no cut-off of the rule was set on them. Their expression is not published with the "
         "labels: each line stands for the mixture of the five archetypes at its place, which keeps "
         f"{found.share:.0%} of the variance, so that the figures are those of the mixtures.", "",
-        *_figures(figures), "", "Confusion (rows: published; columns: called, whatever the "
-        "status).", "", *_table(LINE_GROUPS, confusion), "",
+        *_figures(figures, len(found.labels)), "", "Confusion (rows: published; columns: called, "
+        "whatever the status).", "", *_table(LINE_GROUPS, confusion), "",
     ]  # fmt: skip
 
 
-def _figures(figures: dict[str, float]) -> list[str]:
-    return ["| figure | value |", "|---|---|"] + [
-        f"| {name.replace('_', ' ')} | {value:.3f} |" for name, value in figures.items()
-    ]
+def _figures(figures: dict[str, float], n: int) -> list[str]:
+    """One row for each figure; n: distinct samples."""
+    lines = ["| figure | value | samples | 95% interval |", "|---|---|---|---|"]
+    for name, value in figures.items():
+        behind = samples_behind(name, figures, n)
+        counted = " | ".join(("", "") if behind is None else _counted(value, behind))
+        lines.append(f"| {name.replace('_', ' ')} | {value:.3f} | {counted} |")
+    return [*lines, "", INTERVALS]
+
+
+def _recall(recall: dict[str, float], samples: Sequence[int]) -> list[str]:
+    """Recall of every group, with the number of its samples."""
+    lines = ["| recall of | value | samples | 95% interval |", "|---|---|---|---|"]
+    for (group, value), n in zip(recall.items(), samples, strict=True):
+        lines.append(f"| {group} | {value:.3f} | {' | '.join(_counted(value, n))} |")
+    return lines
+
+
+def _counted(share: float, n: float) -> tuple[str, str]:
+    low, high = exact_interval(share, n)
+    return f"{n:.0f}", f"{low:.3f} to {high:.3f}"
 
 
 def _table(groups: Sequence[str], counts: Any, rows: Sequence[str] | None = None) -> list[str]:

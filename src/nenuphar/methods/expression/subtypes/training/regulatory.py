@@ -18,6 +18,7 @@ import numpy as np
 
 from nenuphar.methods.expression.subtypes.calls import panel_values
 from nenuphar.methods.expression.subtypes.model import Numbers, load_model
+from nenuphar.methods.expression.subtypes.training.intervals import exact_interval
 from nenuphar.methods.expression.subtypes.views import ranks
 
 FACTORS = ("OTP", "ASCL1", "HNF1A")
@@ -145,7 +146,7 @@ def card(data: Path, cuts: Cuts, stains: Cuts) -> str:
         "no published subtype: the widest gap between ranks among the genes of the lung NEN panel, "
         f"less a quarter at either end: {_words(free)}. In use: {_words(cuts)}. H-scores: those of "
         f"the panel lung-net-ihc ({_words(stains)}).", "",
-        "## Measured", "",
+        "## Measured", "", "In brackets the share and its 95% interval (Clopper-Pearson).", "",
         "| on | tumours | told | as published |", "|---|---|---|---|",
         _line("RNA, tumours that set no cut-off", *figures_of(by_rank, labels)),
         _line("stains", *figures_of(by_stain, stained)), "",
@@ -165,7 +166,11 @@ def _words(cuts: Cuts) -> str:
 
 
 def _line(name: str, tumours: int, told: int, right: int) -> str:
-    return f"| {name} | {tumours} | {told} ({told / tumours:.0%}) | {right} ({right / told:.0%}) |"
+    cells = []
+    for part, whole in ((told, tumours), (right, told)):
+        low, high = exact_interval(part / whole, whole)
+        cells.append(f"{part} ({part / whole:.0%}, {low:.0%} to {high:.0%})")
+    return f"| {name} | {tumours} | {' | '.join(cells)} |"
 
 
 def _confusion(told: Sequence[str], labels: Sequence[str]) -> list[str]:
