@@ -25,9 +25,9 @@ from nenuphar.methods.expression.subtypes import (
 
 
 def tumours(panel, each=6, noise=0.06, seed=0):
-    """Made-up expression: the rank profile of each group, with noise, on a scale of logarithms."""
+    """Made-up expression: the rank profile of each part, with noise, on a scale of logarithms."""
     model, rng = load_model(panel), np.random.default_rng(seed)
-    labels = [group for group in model.groups for _ in range(each)]
+    labels = [model.groups[group] for group in model.part_of for _ in range(each)]
     values = np.repeat(model.profiles, each, axis=0)
     return model, labels, 2 + 14 * (values + rng.normal(0, noise, values.shape))
 
@@ -75,6 +75,21 @@ def test_permuted_gene_names_are_not_called(panel):
     turned = np.random.default_rng(1).permuted(values, axis=1)
     calls = classify(model, names(values), model.genes, turned)
     assert np.mean([one.status == "abstained" for one in calls]) >= 0.95
+
+
+def test_a_part_of_a_group_that_is_unlike_the_rest_gets_the_group():
+    model = load_model("lung-nen")
+    part = model.parts.index("sclc_lcnec_like")
+    (call,) = classify(model, ["T"], model.genes, model.profiles[part : part + 1])
+    assert call.call == "sclc"
+    assert len(call.probabilities) == len(model.groups) == len(model.parts) - 1
+    assert "lcnec_like" not in call.evidence
+
+
+def test_recalibration_takes_the_part_of_a_group_that_a_sample_resembles():
+    model, labels, values = tumours("lung-nen", each=4, noise=0.02)
+    _, shift = recalibrate(model, values, labels)
+    assert np.abs(shift).mean() < 0.02
 
 
 def test_too_few_genes_are_said_and_not_called():

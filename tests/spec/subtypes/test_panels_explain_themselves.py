@@ -25,7 +25,7 @@ def test_a_fitted_panel_names_the_genes_that_speak_for_and_against_a_group():
     assert told["A1"]["heaviest_for"].startswith(f"{heaviest}, ")
     assert told["A1"]["programme_high"].split(", ") == [model.genes[i] for i in model.up[0]]
     _, rival, high, low = model.pairs[model.pairs[:, 0] == 0][0]
-    expected = f"{model.genes[high]} above {model.genes[low]}, against {model.groups[rival]}"
+    expected = f"{model.genes[high]} above {model.genes[low]}, against {model.parts[rival]}"
     assert told["A1"]["pairs"][0] == expected
 
 

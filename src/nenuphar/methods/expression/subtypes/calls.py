@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nenuphar.methods.expression.matching import match_genes
 from nenuphar.methods.expression.signatures import Signature
@@ -93,6 +94,7 @@ def call_places(model: Model, samples: Sequence[str], places: Numbers) -> list[C
     scores, seen = view_scores(model, places), familiarity(model, places)
     chances = probabilities(model, scores, unfamiliarity(model, seen))
     coverage = np.isfinite(places).mean(axis=1)
+    named = [model.groups[group] for group in model.part_of]
     calls = []
     for row, sample in enumerate(samples):
         p = rounded(chances[row])
@@ -104,9 +106,9 @@ def call_places(model: Model, samples: Sequence[str], places: Numbers) -> list[C
         parts.append(f"{round(coverage[row] * places.shape[1])} of {places.shape[1]} genes")
         best = scores[row].argmax(axis=1)
         parts.append(
-            "views " + " ".join(f"{v}={model.groups[g]}" for v, g in zip(VIEWS, best, strict=True))
+            "views " + " ".join(f"{v}={named[g]}" for v, g in zip(VIEWS, best, strict=True))
         )
-        parts.append(_genes(model, int(p.argmax()), places[row]))
+        parts.append(_genes(model, _voted(model, int(p.argmax()), best), places[row]))
         calls.append(
             Call(sample, model.groups[int(p.argmax())], status, tuple(p.tolist()), "; ".join(parts))
         )
@@ -143,10 +145,16 @@ def _prediction_set(model: Model, p: Numbers) -> list[str]:
     return held or [model.groups[int(p.argmax())]]
 
 
-def _genes(model: Model, group: int, places: Numbers) -> str:
-    """The genes that speak most for the group: high ones that are high, low ones that are low."""
-    high = sorted((-places[i], model.genes[i]) for i in model.up[group] if places[i] > 0.5)
-    low = sorted((places[i], model.genes[i]) for i in model.down[group] if places[i] < 0.5)
+def _voted(model: Model, group: int, best: NDArray[np.int64]) -> int:
+    """The part of a group for which most views are."""
+    own = [part for part, whole in enumerate(model.part_of) if whole == group]
+    return max(own, key=lambda part: int((best == part).sum()))
+
+
+def _genes(model: Model, part: int, places: Numbers) -> str:
+    """The genes that speak most for a part: high ones that are high, low ones that are low."""
+    high = sorted((-places[i], model.genes[i]) for i in model.up[part] if places[i] > 0.5)
+    low = sorted((places[i], model.genes[i]) for i in model.down[part] if places[i] < 0.5)
     return (
         "high " + (" ".join(gene for _, gene in high[:SHOWN]) or "none")
         + "; low " + (" ".join(gene for _, gene in low[:SHOWN]) or "none")

@@ -60,11 +60,11 @@ def _fitted(model: Model) -> dict[str, Any]:
         "called_from_probability": model.call_at,
         "equivocal_within": model.tie_within,
         "abstains_below_likeness": model.unfamiliar,
-        "looks_at": {group: _group(model, i) for i, group in enumerate(model.groups)},
+        "looks_at": {part: _part(model, i) for i, part in enumerate(model.parts)},
     }
 
 
-def _group(model: Model, place: int) -> dict[str, Any]:
+def _part(model: Model, place: int) -> dict[str, Any]:
     order = np.argsort(model.weights[place], kind="stable")
     own = model.pairs[model.pairs[:, 0] == place][:SHOWN].tolist()
     return {
@@ -73,7 +73,7 @@ def _group(model: Model, place: int) -> dict[str, Any]:
         "heaviest_for": _listed([model.genes[i] for i in order[::-1][:SHOWN]]),
         "heaviest_against": _listed([model.genes[i] for i in order[:SHOWN]]),
         "pairs": [
-            f"{model.genes[high]} above {model.genes[low]}, against {model.groups[rival]}"
+            f"{model.genes[high]} above {model.genes[low]}, against {model.parts[rival]}"
             for _, rival, high, low in own
         ],
     }

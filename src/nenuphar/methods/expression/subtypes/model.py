@@ -19,14 +19,19 @@ FOLDER = Path(__file__).parent / "models"
 class Model:
     """Parameters of a panel; nothing in it is a sample.
 
-    Shapes, with g genes and k groups: `mean` g (mean rank of each gene, 0-1); `profiles`,
-    `weights` k × g; `intercepts`, `bias` k; `pairs` n × 4 (group, rival, gene expected higher,
+    A group may be fitted in several parts whose probabilities are added; most are one part of the
+    same name. `part_of` gives the group of every part.
+
+    Shapes, with g genes and k parts: `mean` g (mean rank of each gene, 0-1); `profiles`,
+    `weights` k × g; `intercepts`, `bias` k; `pairs` n × 4 (part, rival, gene expected higher,
     gene expected lower); `up`, `down` k lists of genes; `view_weights` one for each view.
     """
 
     panel: str
     version: int
     groups: tuple[str, ...]
+    parts: tuple[str, ...]
+    part_of: tuple[int, ...]
     genes: tuple[str, ...]
     mean: Numbers
     profiles: Numbers
@@ -59,15 +64,19 @@ def to_record(model: Model) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for name in Model.__slots__:
         value = getattr(model, name)
-        if name == "pairs":
+        if name == "part_of":
+            continue
+        if name == "parts":
+            value = {part: model.groups[g] for part, g in zip(value, model.part_of, strict=True)}
+        elif name == "pairs":
             value = [
-                [model.groups[a], model.groups[b], model.genes[i], model.genes[j]]
+                [model.parts[a], model.parts[b], model.genes[i], model.genes[j]]
                 for a, b, i, j in value.tolist()
             ]
         elif name in {"up", "down"}:
             value = {
-                group: [model.genes[i] for i in members]
-                for group, members in zip(model.groups, value, strict=True)
+                part: [model.genes[i] for i in members]
+                for part, members in zip(model.parts, value, strict=True)
             }
         elif name in ARRAYS:
             value = (np.round(value, 4) + 0.0).tolist()
@@ -79,18 +88,20 @@ def to_record(model: Model) -> dict[str, Any]:
 
 def from_record(record: dict[str, Any]) -> Model:
     """The model of a JSON record; the inverse of `to_record` up to rounding."""
-    values = {name: record[name] for name in Model.__slots__}
+    values = {name: record[name] for name in Model.__slots__ if name != "part_of"}
     place = {gene: i for i, gene in enumerate(record["genes"])}
-    group = {name: i for i, name in enumerate(record["groups"])}
+    part = {name: i for i, name in enumerate(record["parts"])}
     for name in ARRAYS:
         values[name] = np.array(record[name], dtype=np.float64)
     values["pairs"] = np.array(
-        [[group[a], group[b], place[i], place[j]] for a, b, i, j in record["pairs"]], dtype=np.int64
+        [[part[a], part[b], place[i], place[j]] for a, b, i, j in record["pairs"]], dtype=np.int64
     ).reshape(-1, 4)
     for name in ("up", "down"):
         values[name] = tuple(
-            tuple(place[gene] for gene in record[name][one]) for one in record["groups"]
+            tuple(place[gene] for gene in record[name][one]) for one in record["parts"]
         )
+    values["parts"] = tuple(record["parts"])
+    values["part_of"] = tuple(record["groups"].index(g) for g in record["parts"].values())
     values["groups"], values["genes"] = tuple(record["groups"]), tuple(record["genes"])
     return Model(**values)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nenuphar.methods.expression.subtypes.model import Model, Numbers
 from nenuphar.methods.expression.subtypes.views import (
+    correlations,
     familiarity,
     probabilities,
     ranks,
@@ -52,23 +53,31 @@ def recalibrate(
         )
     y = np.array([model.groups.index(label) for label in labels])
     places = ranks(values)
+    part = likeliest_parts(model, places, y)
     fold = np.arange(len(y)) % FOLDS
     fold[np.argsort(y, kind="stable")] = np.arange(len(y)) % FOLDS
     wrong, seen = np.empty(len(y)), np.empty(len(y))
     for number in range(FOLDS):
         held = fold == number
-        moved = places[held] - shift_of(model, places[~held], y[~held])
+        moved = places[held] - shift_of(model, places[~held], part[~held])
         seen[held] = familiarity(model, moved)
         p = probabilities(model, view_scores(model, moved), unfamiliarity(model, seen[held]))
         wrong[held] = 1 - p[np.arange(int(held.sum())), y[held]]
     place = int(np.ceil((len(y) + 1) * LEVEL)) - 1
     cut = float(np.sort(wrong)[place]) if place < len(y) else 1.0
-    return model.with_values(set_cut=max(cut, model.set_cut)), shift_of(model, places, y)
+    return model.with_values(set_cut=max(cut, model.set_cut)), shift_of(model, places, part)
 
 
-def shift_of(model: Model, places: Numbers, y: NDArray[np.int64]) -> NDArray[np.float64]:
+def likeliest_parts(model: Model, places: Numbers, y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For samples of known groups, that part of their group which each resembles most."""
+    near = correlations(places, model.profiles)
+    near[np.array(model.part_of)[None, :] != y[:, None]] = -np.inf
+    return near.argmax(axis=1)
+
+
+def shift_of(model: Model, places: Numbers, part: NDArray[np.int64]) -> NDArray[np.float64]:
     """How far the platform moves every gene, in ranks 0-1; 0 where never measured."""
-    departure = places - model.profiles[y]
+    departure = places - model.profiles[part]
     known = np.isfinite(departure)
     total = np.where(known, departure, 0.0).sum(axis=0)
     return total / (known.sum(axis=0) + PRIOR)

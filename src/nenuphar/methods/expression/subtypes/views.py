@@ -30,7 +30,7 @@ def ranks(values: Numbers) -> Numbers:
 
 
 def view_scores(model: Model, places: Numbers) -> Numbers:
-    """Scores of every view: samples × views × groups, in the order of `VIEWS`.
+    """Scores of every view: samples × views × parts, in the order of `VIEWS`.
 
     places: samples × genes of the panel, ranks 0-1; NaN (not measured) takes no part.
     """
@@ -43,17 +43,17 @@ def view_scores(model: Model, places: Numbers) -> Numbers:
 
 def _profile(model: Model, places: Numbers) -> Numbers:
     """Correlation with the mean profile of each group, after removing the mean of each gene."""
-    return _correlations(places - model.mean, model.profiles - model.mean)
+    return correlations(places - model.mean, model.profiles - model.mean)
 
 
 def familiarity(model: Model, places: Numbers) -> Numbers:
     """How much a sample looks like one of the panel: correlation with its best group profile."""
     if places.size == 0:
         return np.zeros(places.shape[0])
-    return _correlations(places, model.profiles).max(axis=1)
+    return correlations(places, model.profiles).max(axis=1)
 
 
-def _correlations(places: Numbers, profiles: Numbers) -> Numbers:
+def correlations(places: Numbers, profiles: Numbers) -> Numbers:
     """Pearson's r of each sample with each profile over the measured genes; 0 where undefined."""
     measured = np.isfinite(places)
     count = np.maximum(measured.sum(axis=1, keepdims=True), 1)
@@ -74,7 +74,7 @@ def _dot(x: Numbers, rows: Numbers) -> Numbers:
 
 def _pairs(model: Model, places: Numbers) -> Numbers:
     """Share of gene pairs that stand as in the group and not as in its rivals, 0-1."""
-    k = len(model.groups)
+    k = len(model.parts)
     difference = places[:, model.pairs[:, 2]] - places[:, model.pairs[:, 3]]
     known = np.isfinite(difference)
     vote = np.where(known, (np.sign(np.where(known, difference, 0.0)) + 1) / 2, 0.0)
@@ -105,9 +105,15 @@ def unfamiliarity(model: Model, seen: Numbers) -> Numbers:
 
 
 def probabilities(model: Model, scores: Numbers, strange: Numbers) -> Numbers:
-    """Calibrated probabilities, samples × groups; the stranger the sample, the flatter."""
+    """Calibrated probabilities, samples × groups; the stranger the sample, the flatter.
+
+    scores: samples × views × parts; the parts of a group add up.
+    """
     logits = (scores * model.view_weights[:, None]).sum(axis=1) + model.bias
     logits *= np.exp(-model.flattening * strange)[:, None]
     logits -= logits.max(axis=1, keepdims=True)
     odds = np.exp(logits)
-    return odds / odds.sum(axis=1, keepdims=True)
+    whole = np.zeros((len(odds), len(model.groups)))
+    for part, group in enumerate(model.part_of):
+        whole[:, group] += odds[:, part]
+    return whole / odds.sum(axis=1, keepdims=True)

@@ -28,7 +28,8 @@ TRAINED_ON = {
     "lung-nen": "The lung NEN map (Gabriel 2020, joining Alcala 2019, George 2015 and 2018, "
     "Fernandez-Cuesta 2014, Laddha 2019): {n} tumours, {g} genes (VST). LC1, LC2, LC3 count as A1, "
     "B, A2; every SCLC cluster, SCLC-like LCNEC and LCNEC-like SCLC count as `sclc`; supra-"
-    "carcinoids and unassigned LCNEC took no part. The source repository is under GPL-3.",
+    "carcinoids and unassigned LCNEC took no part. SCLC that the map calls LCNEC-like (7) are "
+    "fitted apart, and count as `sclc`. The source repository is under GPL-3.",
     "pannet": "PanNETassigner (Sadanandam 2015): {n} pancreatic NET on a microarray; {g} genes "
     "were offered, 400 chosen inside every fold. 25 labels are published; the others, and the name "
     "`islet_like`, were inferred from the published clusters. The source is under GPL (>= 2).",
@@ -43,8 +44,9 @@ TRAINED_ON = {
 LIMITS = {
     "lung-net": "Few supra-carcinoid-enriched tumours: about a third of them is missed. All RNA "
     "came through one pipeline; other platforms were only simulated.",
-    "lung-nen": "LCNEC type II and SCLC overlap, and LCNEC-like SCLC has no group of its own. A "
-    "supra-carcinoid has none either: it is called by its likeness or not at all.",
+    "lung-nen": "LCNEC type II and SCLC overlap. That LCNEC-like SCLC is fitted apart was settled "
+    "on these same folds, which flatters the figures a little. A supra-carcinoid has no group: it "
+    "is called by its likeness or not at all.",
     "pannet": "56 tumours, one microarray: every figure has a wide interval. MLP-2 and islet-like "
     "have fewer than ten each, and most of their labels are inferred. The number of genes was "
     "settled on these same folds, which flatters the figures a little.",

@@ -33,11 +33,7 @@ def panel_text(panel: str, data: Path) -> str:
     if panel in FIXED:
         return as_text(stain_record(panel, data))
     cohort = read_cohort(panel, data)
-    model = fit(
-        cohort.values, cohort.labels, cohort.kin, panel, cohort.groups, cohort.genes,
-        PANEL_SIZE[panel],
-    )  # fmt: skip
-    return as_text(to_record(model))
+    return as_text(to_record(fit(cohort, PANEL_SIZE[panel])))
 
 
 def reference_text(data: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from nenuphar.methods.expression.subtypes.views import (
     unfamiliarity,
     view_scores,
 )
+
+if TYPE_CHECKING:
+    from nenuphar.methods.expression.subtypes.training.cohorts import Cohort
 
 Labels = NDArray[np.int64]
 SEED = 6
@@ -42,19 +46,18 @@ def choose_genes(places: Numbers, y: Labels, count: int) -> NDArray[np.int64]:
     return np.sort(best)
 
 
-def fit_views(
-    values: Numbers, y: Labels, panel: str, groups: tuple[str, ...], genes: tuple[str, ...]
-) -> Model:
-    """The four views, without calibration. values: samples × genes, logarithms."""
-    places = ranks(values)
-    k = len(groups)
+def fit_views(cohort: Cohort) -> Model:
+    """The four views, without calibration."""
+    places, y = ranks(cohort.values), cohort.part
+    k = len(cohort.parts)
     profiles = np.stack([places[y == g].mean(axis=0) for g in range(k)])
     mean = profiles.mean(axis=0)
-    weights, intercepts = _linear(values, y, mean, k)
+    weights, intercepts = _linear(cohort.values, y, mean, k)
     up, down = _programmes(places, y, k)
     return Model(
-        panel=panel, version=1, groups=groups, genes=genes, mean=mean, profiles=profiles,
-        weights=weights, intercepts=intercepts, pairs=_choose_pairs(places, y, k), up=up, down=down,
+        panel=cohort.panel, version=1, groups=cohort.groups, parts=cohort.parts,
+        part_of=cohort.part_of, genes=cohort.genes, mean=mean, profiles=profiles, weights=weights,
+        intercepts=intercepts, pairs=_choose_pairs(places, y, k), up=up, down=down,
         view_weights=np.ones(len(VIEWS)), bias=np.zeros(k), flattening=0.0, familiar=1.0,
         unfamiliar=0.0, set_cut=1.0, call_at=0.0, tie_within=0.2, coverage_min=0.6,
     )  # fmt: skip
@@ -140,41 +143,33 @@ def kin_of(values: Numbers, limit: float = 0.985) -> Labels:
     return number
 
 
-def fit(
-    values: Numbers, y: Labels, kin: Labels, panel: str, groups: tuple[str, ...],
-    genes: tuple[str, ...], panel_size: int,
-) -> Model:  # fmt: skip
+def fit(cohort: Cohort, panel_size: int) -> Model:
     """A calibrated model: views on all samples, calibration on folds that the views never saw."""
     rng = np.random.default_rng(SEED)
     scores, seen, truth, plain = [], [], [], []
     spoilt = []
-    for train, test in folds(y, kin, FOLDS, SEED):
-        inner = fit_panel(values[train], y[train], panel, groups, genes, panel_size)
-        columns = [genes.index(gene) for gene in inner.genes]
+    for train, test in folds(cohort.part, cohort.kin, FOLDS, SEED):
+        inner = fit_panel(cohort.take(train), panel_size)
+        columns = [cohort.genes.index(gene) for gene in inner.genes]
+        held = cohort.values[test][:, columns]
         for strength in (0.0, STRONG / 2, STRONG):
-            held = values[test][:, columns]
             places = ranks(shifted(held, strength, rng) if strength else held)
             scores.append(view_scores(inner, places))
             seen.append(familiarity(inner, places))
-            truth.append(y[test])
+            truth.append(cohort.labels[test])
             plain.append(np.full(len(test), strength == 0.0))
-        turned = rng.permuted(ranks(values[test][:, columns]), axis=1)
+        turned = rng.permuted(ranks(held), axis=1)
         spoilt.append(familiarity(inner, turned))
-    final = fit_panel(values, y, panel, groups, genes, panel_size)
+    final = fit_panel(cohort, panel_size)
     return _calibrate(
         final, np.concatenate(scores), np.concatenate(seen), np.concatenate(truth),
         np.concatenate(plain), np.concatenate(spoilt),
     )  # fmt: skip
 
 
-def fit_panel(
-    values: Numbers, y: Labels, panel: str, groups: tuple[str, ...], genes: tuple[str, ...],
-    panel_size: int,
-) -> Model:  # fmt: skip
+def fit_panel(cohort: Cohort, panel_size: int) -> Model:
     """Chooses the panel's genes and fits the views on them."""
-    columns = choose_genes(ranks(values), y, panel_size)
-    names = tuple(genes[i] for i in columns)
-    return fit_views(values[:, columns], y, panel, groups, names)
+    return fit_views(cohort.on(choose_genes(ranks(cohort.values), cohort.part, panel_size)))
 
 
 def _calibrate(
@@ -202,7 +197,7 @@ def _calibrate(
         prior = 0.02 * (theta[: len(VIEWS)] ** 2).sum() + 0.05 * (theta[len(VIEWS) : -1] ** 2).sum()
         return float(-(weight * np.log(p + 1e-9)).sum() / weight.sum() + prior / 10)
 
-    start = np.concatenate([np.zeros(len(VIEWS)), np.zeros(len(model.groups)), [-1.0]])
+    start = np.concatenate([np.zeros(len(VIEWS)), np.zeros(len(model.parts)), [-1.0]])
     model = unpack(minimize(loss, start, method="L-BFGS-B").x)
     return _cut(model, probabilities(model, scores, strange), truth, plain)
 

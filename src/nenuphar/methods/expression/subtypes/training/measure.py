@@ -111,11 +111,8 @@ def _repeat(cohort: Cohort, seed: int) -> tuple[dict[str, float], Numbers]:
         for kind in kinds
     }
     peer, peer_shift = np.zeros(len(y), dtype=np.int64), np.zeros(len(y), dtype=np.int64)
-    for train, test in folds(y, cohort.kin, 5, seed):
-        model = fit(
-            values[train], y[train], cohort.kin[train], cohort.panel, cohort.groups, cohort.genes,
-            PANEL_SIZE[cohort.panel],
-        )  # fmt: skip
+    for train, test in folds(cohort.part, cohort.kin, 5, seed):
+        model = fit(cohort.take(train), PANEL_SIZE[cohort.panel])
         columns = [cohort.genes.index(gene) for gene in model.genes]
         places = ranks(values[test][:, columns])
         fewer = values[test][:, columns].copy()
