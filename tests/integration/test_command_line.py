@@ -41,6 +41,10 @@ def case(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_command_that_went_well_complains_of_nothing(case, tmp_path):
+    assert not nenuphar("assess", case, "--out", tmp_path / "out").stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["kb", "--help"], ["kb", "search", "carcinoid"], ["explain", "CASE"]]
 )
