@@ -16,7 +16,8 @@ ASSOCIATION = (
     "Association only. The arrows are hypotheses; a cohort of tumours shows what goes with a "
     "group, never what caused it. Surroundings that every tumour needed to begin leave no trace in "
     "tumours alone, and what tumours did to their surroundings looks the same as what these did to "
-    "them."
+    "them. Where the cell of origin is measured poorly, surroundings that merely go with it seem "
+    "to have a part."
 )
 """What is said with every result."""
 

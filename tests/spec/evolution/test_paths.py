@@ -73,6 +73,33 @@ def test_a_specimen_that_is_not_stained_leaves_the_path_open_and_names_the_stain
     assert "genomics.daxx_atrx" in missing
 
 
+ALPHA = {"molecular.pannet_epigenetic": "alpha_like"}
+TURNED = {"molecular.pannet_epigenetic": "intermediate"}
+
+
+@pytest.mark.parametrize("order", [dated, placed])
+def test_methylation_turns_from_alpha_like_to_intermediate(order):
+    assert path("pannet_epigenetic", *order(ALPHA, TURNED))[:2] == ("recognised", "met")
+    assert path("pannet_epigenetic", *order(ALPHA, ALPHA))[:2] == ("not_seen", "met")
+    assert path("pannet_epigenetic", *order(TURNED, TURNED))[:2] == ("not_seen", "met")
+
+
+def test_methylation_of_one_specimen_alone_leaves_the_path_open_and_asks_for_the_other():
+    value, status, missing = path("pannet_epigenetic", *dated({}, TURNED))
+    assert (value, status) == (None, "undetermined")
+    assert "molecular.pannet_epigenetic" in missing
+
+
+def test_loss_without_a_turn_of_methylation_and_a_turn_without_loss_are_both_told():
+    (loss,) = assessed(*dated(ALPHA | KEPT, ALPHA | LOST)).of("progression.daxx_atrx")
+    (turn,) = assessed(*dated(ALPHA | KEPT, TURNED | KEPT)).of("progression.pannet_epigenetic")
+    both = assessed(*dated(ALPHA | KEPT, TURNED | LOST))
+    assert [one.id for one in loss.cautions] == ["progression.daxx_atrx.methylation_differs"]
+    assert [one.id for one in turn.cautions] == ["progression.pannet_epigenetic.kept"]
+    for name in ("daxx_atrx", "pannet_epigenetic"):
+        assert not both.of(f"progression.{name}")[0].cautions
+
+
 def test_a_rise_to_grade_3_tells_treated_from_untreated():
     treated = path("g3", *dated(G2, G3), treatment__regimen="everolimus")
     assert treated[:2] == ("treated", "met")

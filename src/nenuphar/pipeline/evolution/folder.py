@@ -17,7 +17,7 @@ DATABASE = "results.duckdb"
 GROUPS = (
     *("molecular.group.lung_net", "molecular.group.lung_nen", "molecular.group.pannet"),
     *("molecular.group.sclc", "molecular.group.sclc_ihc", "molecular.group.lung_net_ihc"),
-    *("genomics.sinet_group", "tumour.entity"),
+    *("molecular.group.pannet_epigenetic", "genomics.sinet_group", "tumour.entity"),
 )
 """Facts that group tumours, the most telling first."""
 
@@ -25,7 +25,8 @@ FACTS = {
     ORIGIN: (
         *("tumour.site", "disease.dipnech_background", "tumour.function"),
         *("ihc.ascl1.h_score", "ihc.otp.h_score", "ihc.hnf1a.h_score", "ihc.neurod1.h_score"),
-        *("ihc.pou2f3.h_score", "ihc.yap1.h_score", "ihc.ascl1", "ihc.otp", "ihc.arx"),
+        *("ihc.pou2f3.h_score", "ihc.yap1.h_score", "ihc.ascl1", "ihc.otp"),
+        *("ihc.arx", "ihc.pdx1"),
     ),
     ALTERATIONS: (
         *("variant(*", "genomics.daxx_atrx", "genomics.alt", "genomics.pannet_pattern"),
