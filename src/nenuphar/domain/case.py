@@ -33,14 +33,15 @@ class IHC:
 
     Attributes:
         marker: Gene symbol or the field's name of the marker (`chromogranin_a`).
-        result: Positive, negative, or lost against retained where loss is the finding.
+        result: Positive or negative, lost or retained where loss is the finding, or what else the
+            fact of the marker permits (`wild_type`).
         percent: Stained tumour cells, percent.
         h_score: H-score, 0 to 300.
         clone: Antibody clone.
     """
 
     marker: str
-    result: Literal["positive", "negative", "equivocal", "lost", "retained"] | None = None
+    result: str | None = None
     percent: Interval | None = None
     h_score: Interval | None = None
     clone: str = ""

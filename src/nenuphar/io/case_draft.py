@@ -40,6 +40,7 @@ class Draft:
         readings: Facts by assessor.
         children: Levels below.
         assays: Of a specimen; so are `ihc`, `variants` and `segments`.
+        stain_lines: Line on which a marker of `ihc` stands last.
     """
 
     scope: Scope
@@ -52,6 +53,7 @@ class Draft:
     children: list[Draft] = field(default_factory=list)
     assays: list[Assay] = field(default_factory=list)
     ihc: list[IHC] = field(default_factory=list)
+    stain_lines: dict[str, int] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
     segments: list[CopyNumberSegment] = field(default_factory=list)
 

@@ -239,7 +239,8 @@ def _case(
     data: Marked, knowledge: KnowledgeBase, findings: Findings, folder: str = ""
 ) -> Case | None:
     """Read a case; `folder` is where files beside it stand, none if it is only a text."""
-    patient = data.get("patient")
+    named = data.get("patient")
+    patient = named.get("id") if isinstance(named, Marked) else named
     if not isinstance(patient, str) or not is_id(patient):
         findings.reject(
             data.line,

@@ -12,7 +12,7 @@ from nenuphar.domain.observation import Origin, Value
 from nenuphar.domain.quantity import Interval, QuantityError
 from nenuphar.domain.scope import READ_BY_ASSESSORS, Scope
 from nenuphar.io.case_draft import Draft
-from nenuphar.io.case_specimen import read_details
+from nenuphar.io.case_specimen import marker_name, read_details, stain_of
 from nenuphar.io.result import Findings
 from nenuphar.io.values import (
     AREA_UNIT,
@@ -43,6 +43,8 @@ DATE_FIELDS = {Scope.SPECIMEN: "date", Scope.TREATMENT_LINE: "start", Scope.TIME
 DETAILS = ("assays", "ihc", "variants", "segments")
 
 _VALUE_FIELDS = frozenset({"value", "unit", "date", "assay", "lo", "lo_open", "hi", "hi_open"})
+_TWICE = "is stated twice for the {}, differently"
+_KEEP_ONE = "keep the right one; until then the value counts as missing"
 _BARE_NUMBER = re.compile(r"^[<>=≤≥~\s]*[\d.,eE+-]+(\s*(-|–|to)\s*[\d.,]+)?$")
 
 
@@ -86,6 +88,10 @@ class LevelReader:
         """Read a case from its mapping."""
         draft = Draft(Scope.PATIENT, self.patient)
         self._level(data, draft)
+        named = data["patient"]
+        if isinstance(named, Marked):  # `patient: {id: P1, sex: female}`
+            self._facts({"patient": _without_id(named)}, draft, named.line)
+        self._drop_disputed_stains(draft)
         return draft
 
     def problem(self, line: int, column: str, value: object, reason: str, fix: str) -> None:
@@ -115,6 +121,8 @@ class LevelReader:
                 self._facts(value, draft, line)
             elif name == "readings":
                 self._readings(value, home, line)
+            elif name == "ihc" and isinstance(value, Marked):
+                self._stains(value, home)
             elif name in DETAILS:
                 read_details(name, value, home, line, self)
             else:
@@ -151,6 +159,31 @@ class LevelReader:
                 continue
             taken.add(own_id)
             self._level(item, draft.add(scope, own_id))
+
+    def _stains(self, stains: Marked, specimen: Draft) -> None:
+        """Read stains by marker: facts, or entries where one says more than a fact can."""
+        for marker, value in stains.items():
+            line = stains.key_lines[marker]
+            if entry := stain_of(marker, stains):
+                read_details("ihc", [entry], specimen, line, self)
+            else:
+                self._facts({f"ihc.{marker_name(marker)}": value}, specimen, line)
+
+    def _drop_disputed_stains(self, draft: Draft) -> None:
+        """List stains that differ from another or from a fact of the specimen; none stands."""
+        for child in draft.children:
+            self._drop_disputed_stains(child)
+        said: dict[str, set[object]] = {}
+        for stain in draft.ihc:
+            stated = draft.facts.get(f"ihc.{stain.marker}")
+            own = {stain.result} | ({stated.value} if stated else set())
+            said.setdefault(stain.marker, set()).update(own - {None})
+        for marker in (marker for marker, values in said.items() if len(values) > 1):
+            shown = " / ".join(sorted(map(str, said[marker])))
+            line = draft.stain_lines[marker]
+            self.problem(line, f"ihc.{marker}", shown, _TWICE.format("specimen"), _KEEP_ONE)
+            draft.facts.pop(f"ihc.{marker}", None)
+            draft.ihc = [stain for stain in draft.ihc if stain.marker != marker]
 
     def _readings(self, value: Any, draft: Draft, line: int) -> None:
         items = value if isinstance(value, list) else [None]
@@ -222,8 +255,8 @@ class LevelReader:
                 line,
                 observed.fact,
                 f"{before.origin.text} / {observed.origin.text}",
-                f"is stated twice for the {home.scope.value}, differently",
-                "keep the right one; until then the value counts as missing",
+                _TWICE.format(home.scope.value),
+                _KEEP_ONE,
             )
 
     def _flat(self, data: Any, line: int, marks: Marked | None = None) -> Iterator[_Stated]:
@@ -337,6 +370,12 @@ class LevelReader:
 
 
 _ALL_FIELDS = tuple(dict.fromkeys(name for scope in Scope for name in fields_of(scope)))
+
+
+def _without_id(value: Marked) -> Marked:
+    rest = Marked({key: below for key, below in value.items() if key != "id"})
+    rest.line, rest.key_lines = value.line, value.key_lines
+    return rest
 
 
 def _open_interval(parser: ValueParser, details: dict[str, str | None]) -> Interval:

@@ -14,7 +14,6 @@ from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import Marked
 from nenuphar.terminology.genes.consequences import effect_of, effect_of_change, significance_of
 
-RESULTS = get_args(get_args(get_type_hints(IHC)["result"])[0])
 SIGNIFICANCES = get_args(get_type_hints(Variant)["significance"])
 ORIGINS = get_args(get_type_hints(Variant)["origin"])
 
@@ -46,8 +45,6 @@ class CaseReading(Protocol):
 
 def read_details(name: str, value: Any, specimen: Draft, line: int, reader: CaseReading) -> None:
     """Read the entries of one kind of detail; what cannot be read is listed and left out."""
-    if name == "ihc" and isinstance(value, Marked):
-        value = [_short_stain(marker, value) for marker in value]
     if not isinstance(value, list):
         reader.problem(
             line, name, value, "is no list of entries", f"write `- {FIELDS[name][0]}: ...`"
@@ -67,9 +64,13 @@ def read_details(name: str, value: Any, specimen: Draft, line: int, reader: Case
             continue
         _check_fields(item, name, reader)
         try:
-            getattr(specimen, name).append(readers[name](item, reader))
+            entry = readers[name](item, reader)
         except ValueProblem as problem:
             reader.problem(item.line, name, "", problem.reason, problem.fix)
+            continue
+        getattr(specimen, name).append(entry)
+        if name == "ihc":
+            specimen.stain_lines[entry.marker] = item.line
 
 
 def _check_fields(item: Marked, name: str, reader: CaseReading) -> None:
@@ -80,19 +81,20 @@ def _check_fields(item: Marked, name: str, reader: CaseReading) -> None:
             reader.problem(item.key_lines[field], f"{name}.{field}", "", "is no field here", fix)
 
 
-def _short_stain(marker: str, stains: Marked) -> Any:
-    """Take `chromogranin_a: positive` for a stain."""
+def stain_of(marker: str, stains: Marked) -> Marked | None:
+    """Return `dll3: {result: positive, clone: x}` as an entry; None for what a fact can say."""
     value = stains[marker]
-    entry = Marked()
+    if not isinstance(value, Marked) or not {"result", "percent", "clone"} & set(value):
+        return None
+    entry = Marked({"marker": marker, **value})
     entry.line = stains.key_lines[marker]
-    entry.key_lines = {}
-    entry["marker"] = marker
-    if isinstance(value, Marked):
-        entry.update(value)
-    elif isinstance(value, str):
-        entry["result" if value.strip().lower() in RESULTS else "percent"] = value
-    entry.key_lines = dict.fromkeys(entry, entry.line)
+    entry.key_lines = {"marker": entry.line, **value.key_lines}
     return entry
+
+
+def marker_name(text: str) -> str:
+    """Return the name by which facts call a marker: `pd_l1` for `PD-L1`."""
+    return text.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def _text(item: Marked, field: str, *, needed: bool = False) -> str:
@@ -116,28 +118,26 @@ def _one_of(item: Marked, field: str, permitted: tuple[str, ...], default: Any) 
 
 
 def _stain(item: Marked, reader: CaseReading) -> IHC:
-    marker = _text(item, "marker", needed=True).lower().replace("-", "_").replace(" ", "_")
+    marker = marker_name(_text(item, "marker", needed=True))
+    known = reader.knowledge.facts
     fact = f"ihc.{marker}"
-    asked = {
-        fact: _one_of(item, "result", RESULTS, None),
-        f"{fact}.percent": _text(item, "percent"),
-        f"{fact}.h_score": _text(item, "h_score"),
-    }
+    if not any(name == fact or name.startswith(f"{fact}.") for name in known):
+        near = nearest(fact, [name for name in known if name.startswith("ihc.")])
+        hint = f"did you mean {near[0]}?" if near else "see `nenuphar kb search ihc`"
+        raise ValueProblem(f"no fact is called {fact[:60]}", hint)
     found: dict[str, Any] = {}
-    for name, text in asked.items():
-        if not text:
-            continue
-        if name not in reader.knowledge.facts:
-            stains = [known for known in reader.knowledge.facts if known.startswith("ihc.")]
-            near = nearest(name, stains)
-            hint = f"did you mean {near[0]}?" if near else "see `nenuphar kb search ihc`"
-            raise ValueProblem(f"no fact is called {name[:60]}", hint)
-        found[name] = reader.parser(name).parse(text)
+    for field, name in (("result", fact), *((n, f"{fact}.{n}") for n in ("percent", "h_score"))):
+        text = _text(item, field)
+        if text and name in known:
+            found[field] = reader.parser(name).parse(text)
+        elif text:
+            line = item.key_lines[field]
+            reader.problem(line, f"ihc.{field}", text, f"no record asks for {name}", "leave it out")
     return IHC(
         marker,
-        found.get(fact),
-        _interval(found.get(f"{fact}.percent")),
-        _interval(found.get(f"{fact}.h_score")),
+        found.get("result"),
+        _interval(found.get("percent")),
+        _interval(found.get("h_score")),
         _text(item, "clone"),
     )
 

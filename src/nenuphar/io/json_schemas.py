@@ -6,7 +6,7 @@ from typing import Any
 
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_level import DATE_FIELDS, DETAILS, FOLDED, ID_FIELDS, LISTS, fields_of
-from nenuphar.io.case_specimen import FIELDS, ORIGINS, RESULTS, SIGNIFICANCES
+from nenuphar.io.case_specimen import FIELDS, ORIGINS, SIGNIFICANCES
 from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.template import hint, observed_facts, permitted_values
 from nenuphar.knowledge.base import KnowledgeBase
@@ -46,7 +46,8 @@ def _level(scope: Scope, knowledge: KnowledgeBase) -> dict[str, Any]:
                 properties[name] = {"type": "string", "description": "2020-03-17, 2020-03 or 2020"}
             elif name == "readings":
                 properties[name] = _readings(facts)
-    properties[own] = {"type": ["string", "integer"], "description": f"id of the {scope.value}"}
+    permitted = ["string", "integer", *(["object"] if scope is Scope.PATIENT else [])]
+    properties[own] = {"type": permitted, "description": f"id of the {scope.value}"}
     needed = [own] if scope is Scope.PATIENT else []
     return {"type": "object", "properties": properties, "required": needed}
 
@@ -75,7 +76,6 @@ def _fact(fact: Fact, knowledge: KnowledgeBase) -> dict[str, Any]:
 
 def _detail(name: str) -> dict[str, Any]:
     closed = {
-        "result": list(RESULTS),
         "significance": list(SIGNIFICANCES),
         "origin": list(ORIGINS),
     }

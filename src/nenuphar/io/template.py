@@ -68,7 +68,7 @@ def _lines(knowledge: KnowledgeBase) -> Iterator[str]:
     yield "        #     facts: {}"
     yield "        # components:  # of a mixed tumour: `- name: ...` with `facts:`"
     yield "        # assays: [{id: A1, type: panel, genes: [TP53, RB1]}]"
-    yield "        # ihc: [{marker: chromogranin_a, result: positive, percent: 90}]"
+    yield "        # ihc: {chromogranin_a: positive, p53: wild_type}"
     yield "        # variants: [{gene: TP53, change: p.R175H, significance: pathogenic}]"
     for name, entry, scope, date in (
         ("treatments", "L1", Scope.TREATMENT_LINE, "start"),

@@ -11,12 +11,14 @@ from nenuphar.domain.case import Case, Specimen
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.domain.quantity import Interval
 from nenuphar.domain.scope import Scope
+from nenuphar.engine.rows import rows_of_case
 from nenuphar.io.case_file import CasesRead, collect_cases, parse_cases, read_case, read_cases
 from nenuphar.io.case_writer import case_as_data, write_case
 from nenuphar.io.inputs import read_input
 from nenuphar.io.json_schemas import case_schema, mapping_schema, record_schema
-from nenuphar.io.template import xlsx_template, yaml_template
+from nenuphar.io.template import permitted_values, xlsx_template, yaml_template
 from nenuphar.knowledge.base import knowledge_base, load_knowledge
+from nenuphar.knowledge.schema import Fact
 from nenuphar.knowledge.yaml_lines import read_yaml
 
 FACTS = knowledge_base(read_yaml(Path(__file__).parent / "facts.yaml"))
@@ -109,12 +111,104 @@ components: [{name: small_cell, component.percent: 30}]
     assert values(case.tumours[0].facts) == {"tumour.site": "lung"}
     sample = specimen(case)
     assert (case.tumours[0].id, sample.id, str(sample.date)) == ("1", "1", "2020-03")
-    assert set(values(sample.facts)) == {
-        "pathology.ki67",
-        "pathology.mitoses",
-        "pathology.mitoses.phh3",
+    found = values(sample.facts)
+    assert {"pathology.ki67", "pathology.mitoses", "pathology.mitoses.phh3"} < set(found)
+    assert (found["ihc.dll3"], found["ihc.chromogranin_a"]) == ("positive", "negative")
+
+
+SHIPPED = load_knowledge()
+STATED = sorted(name for name, fact in SHIPPED.facts.items() if fact.stated)
+STATED = [name for name in STATED if SHIPPED.facts[name].scope is not Scope.ASSAY]
+
+
+def sample_of(fact: Fact) -> str:
+    """Return some value that a fact may hold."""
+    if fact.type == "code":
+        return next(iter(permitted_values(fact, SHIPPED)), "x")
+    return {"number": "1", "boolean": "yes", "date": "2020-01-02", "text": "x"}[fact.type]
+
+
+def case_with(text: str, scope: Scope) -> str:
+    """Write a case with one level of every scope and some lines on that of one scope."""
+    levels = {
+        Scope.PATIENT: (0, ""),
+        Scope.TUMOUR: (2, "tumours:\n- id: T"),
+        Scope.SPECIMEN: (4, "  specimens:\n  - id: S"),
+        Scope.COMPONENT: (6, "    components:\n    - name: C"),
+        Scope.TREATMENT_LINE: (2, "treatments:\n- id: L"),
+        Scope.TIME_POINT: (2, "time_points:\n- id: V"),
+        Scope.LESION: (4, "  lesions:\n  - id: a"),
     }
-    assert [stain.result for stain in sample.ihc] == ["positive", "negative"]
+    lines = ["patient: P"]
+    for level, (indent, opening) in levels.items():
+        lines.append(opening)
+        if level is scope:
+            lines += [" " * indent + line for line in text.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_every_fact_may_stand_dotted_or_nested_and_says_the_same(name: str) -> None:
+    fact = SHIPPED.facts[name]
+    value = sample_of(fact)
+    head, *rest = name.split(".")
+    nested = f"{head}: " + "".join(f"{{{part}: " for part in rest) + f"'{value}'" + "}" * len(rest)
+    full = nested.replace(f"'{value}'", f"{{value: '{value}', date: 2020}}")
+    forms = {"dotted": f"{name}: '{value}'", "facts": f"facts: {{{nested}}}", "full": full}
+    if head not in ("patient",):  # there the id stands; see the next paragraph
+        forms["nested"] = nested
+    else:
+        del forms["full"]
+    read = {}
+    for form, text in forms.items():
+        found = parse_cases(case_with(text, fact.scope), "case.yaml", SHIPPED)
+        assert not [p for p in found.problems if p.reason.find("area") < 0], (form, found.problems)
+        rows = rows_of_case(found.cases[0])[fact.scope]
+        read[form] = [row.values.get(name) for row in rows]
+        assert read[form][0] is not None
+    assert len({repr(values) for values in read.values()}) == 1
+
+
+def test_facts_of_the_patient_may_stand_beside_the_id() -> None:
+    case = only("patient: {id: P1, sex: female}\ntumour: {site: lung}\n")
+    assert (case.patient, values(case.facts)) == ("P1", {"patient.sex": "female"})
+    found = parse("patient: {id: P1, shoe: 43}\n")
+    assert [(p.line, p.column) for p in found.problems] == [(1, "patient.shoe")]
+
+
+def test_a_stain_may_hold_what_its_marker_permits_in_every_form() -> None:
+    forms = (
+        "ihc: {p53: wild_type, PD-L1: positive}",
+        "ihc: [{marker: p53, result: wild_type}, {marker: PD-L1, result: positive, clone: 22C3}]",
+        "ihc: {p53: {result: wild_type, clone: DO-7}, pd_l1: {value: positive}}",
+        "facts: {ihc: {p53: wild_type, pd_l1: positive}}",
+        "ihc.p53: wild_type\nihc.pd_l1: positive",
+    )
+    for text in forms:
+        found = parse_cases(f"patient: P\n{text}\n", "case.yaml", SHIPPED)
+        assert found.problems == (), text
+        (row,) = rows_of_case(found.cases[0])[Scope.SPECIMEN]
+        assert row.values == {"ihc.p53": "wild_type", "ihc.pd_l1": "positive"}, text
+
+
+@pytest.mark.parametrize(
+    "ihc",
+    ["[{marker: p53, result: wild_type}, {marker: p53, result: mutant_pattern}]",
+     "[{marker: p53, result: wild_type}]\nihc.p53: mutant_pattern"],
+)  # fmt: skip
+def test_a_stain_stated_twice_differently_is_missing(ihc: str) -> None:
+    found = parse_cases(f"patient: P\nihc: {ihc}\n", "case.yaml", SHIPPED)
+    assert [(p.line, p.column, p.value) for p in found.problems] == [
+        (2, "ihc.p53", "mutant_pattern / wild_type")
+    ]
+    assert "ihc.p53" not in rows_of_case(found.cases[0])[Scope.SPECIMEN][0].values
+
+
+def test_a_percentage_that_no_record_asks_for_costs_the_stain_nothing_else() -> None:
+    text = "patient: P\nihc: [{marker: synaptophysin, result: positive, percent: 90}]\n"
+    found = parse_cases(text, "case.yaml", SHIPPED)
+    assert [(p.line, p.column, p.value) for p in found.problems] == [(2, "ihc.percent", "90")]
+    assert specimen(found.cases[0]).ihc[0].result == "positive"
 
 
 def test_a_fact_of_the_patient_finds_its_way_from_the_specimen() -> None:
@@ -130,7 +224,16 @@ PROBLEMS = {
     "bad value": ("patient.sex: femal", "patient.sex", "'female'"),
     "a list": ("patient.sex: [female]", "patient.sex", "one value"),
     "bad date": ("date: 2020-02-30", "date", "2020-03"),
-    "bad stain": ("ihc: {dll4: positive}", "ihc", "ihc.dll3"),
+    "unknown stain": ("ihc: {dll4: positive}", "ihc.dll4", "ihc.dll3"),
+    "bad stain": ("ihc: {dll3: often}", "ihc.dll3", "positive"),
+    "unknown stain in a list": ("ihc: [{marker: dll4, result: positive}]", "ihc", "ihc.dll3"),
+    "bad stain in a list": ("ihc: [{marker: dll3, result: often}]", "ihc", "positive"),
+    "unknown nested fact": (
+        "pathology: {ki68: 3}",
+        "pathology.ki68",
+        "did you mean pathology.ki67",
+    ),
+    "unknown part": ("pathology: {ki67: {vale: 3}}", "pathology.ki67.vale", "pathology.ki67"),
     "bad variant": ("variants: [{change: x}]", "variants", "state it"),
     "bad significance": ("variants: [{gene: A, significance: bad}]", "variants", "benign"),
     "bad segment": ("segments: [{chromosome: 1, start: 9, end: 2}]", "segments", "start first"),
