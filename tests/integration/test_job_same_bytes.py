@@ -104,6 +104,22 @@ def test_workers_give_what_one_process_gives(tmp_path):
     assert pages_done == list(range(1, 15))
 
 
+def test_a_dask_scheduler_gives_what_one_process_gives(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    cohort, mapping = write_simulated(14, 3, tmp_path / "in")
+    run_job(cohort, tmp_path / "one", mapping=mapping)
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp://",
+        dashboard_address=None,
+    ) as cluster:
+        address = cluster.scheduler_address
+        run_job(cohort, tmp_path / "dask", mapping=mapping, scheduler=address)
+    assert digests(tmp_path / "one") == digests(tmp_path / "dask")
+
+
 def test_a_page_that_cannot_be_drawn_is_named_and_costs_no_other(cases, tmp_path, monkeypatch):
     def broken(name, *rest, **named):
         if name == "P1":

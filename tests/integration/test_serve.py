@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from nenuphar.pipeline.simulated import write_simulated
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def served(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client, str]]:
+def served(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client, str]]:
     """Start a server on a free port and come in by the link that it prints."""
     command = [sys.executable, "-m", "nenuphar", "serve", "--port", "0", "--data", str(data)]
     process = subprocess.Popen(  # noqa: S603
@@ -40,7 +40,7 @@ def served(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], h
         link = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", head[1])
         assert link, [*head, process.stderr.read()]
         base = link[0].partition("/?")[0]
-        with httpx.Client(base_url=base, timeout=60, follow_redirects=True) as client:
+        with httpx2.Client(base_url=base, timeout=60, follow_redirects=True) as client:
             client.get(link[0]).raise_for_status()
             csrf = re.search(r'name="csrf" value="(\w+)"', client.get("/").text)[1]
             yield process, client, csrf
@@ -50,7 +50,7 @@ def served(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], h
         process.communicate(timeout=30)
 
 
-def sent(client: httpx.Client, csrf: str, name: str, content: bytes, mapping: str = "") -> str:
+def sent(client: httpx2.Client, csrf: str, name: str, content: bytes, mapping: str = "") -> str:
     """Make a project, send a file, wait until it was read, and return the address of the input."""
     project = client.post("/projects", data={"csrf": csrf, "name": "Integration"}).url.path
     data = {"csrf": csrf, "mapping": mapping}
@@ -62,11 +62,11 @@ def sent(client: httpx.Client, csrf: str, name: str, content: bytes, mapping: st
     return source
 
 
-def assess(client: httpx.Client, csrf: str, source: str) -> str:
+def assess(client: httpx2.Client, csrf: str, source: str) -> str:
     return client.post(f"{source}/assess", data={"csrf": csrf}).url.path
 
 
-def wait(client: httpx.Client, run: str, wanted: str) -> dict[str, object]:
+def wait(client: httpx2.Client, run: str, wanted: str) -> dict[str, object]:
     end = time.monotonic() + 240
     while (state := client.get(f"{run}/state").json())["state"] != wanted:
         assert state["state"] in ("queued", "running"), state
