@@ -46,6 +46,9 @@ def exchange_page() -> str:
     lines = [HEAD]
     for title, groups in parts:
         lines += [f"## {title}\n", "| meaning | codes |", "|---|---|", *rows(groups), ""]
+    checked = (f"| {name} | {where} |" for name, where in table["checked"].items())
+    lines += ["## What the codes were held against\n", "| system | found in |", "|---|---|"]
+    lines += [*checked, ""]
     sources = (f"- {each['source']} ({each['locator']})" for each in table["sources"])
     return "\n".join([*lines, "## Sources\n", *sources, ""])
 

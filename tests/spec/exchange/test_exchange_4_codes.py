@@ -44,6 +44,12 @@ def test_every_code_is_one_of_a_system_that_is_described(group: str) -> None:
     assert {key.partition(":")[0] for key in keys(TABLE[group])} <= set(TABLE["systems"])
 
 
+def test_it_is_told_what_the_codes_of_every_system_were_held_against() -> None:
+    groups = ("facts", "tnm", "answers", "values", "sites", "entities", "organs", "drugs")
+    used = {key.partition(":")[0] for group in groups for key in keys(TABLE[group])}
+    assert used <= set(TABLE["checked"]) <= set(TABLE["systems"])
+
+
 @pytest.mark.parametrize("group", ["sites", "entities", "drugs", "answers"])
 def test_no_code_means_two_things(group: str) -> None:
     found = keys(TABLE[group])
