@@ -178,12 +178,23 @@ def _variant(item: Marked, reader: CaseReading) -> Variant:
     gene, change = _text(item, "gene", needed=True), _text(item, "change")
     origin = _one_of(item, "origin", ORIGINS, "unknown")
     consequence = _text(item, "consequence")
-    stated, basis = _one_of(item, "significance", SIGNIFICANCES, ""), ""
+    stated, basis = _significance(item), ""
     if not stated:
         effect = effect_of(consequence) if consequence else effect_of_change(change)
         stated, basis = significance_of(gene, effect, change, origin)
     assay = _text(item, "assay")
     return Variant(gene, stated, origin, change, assay, consequence, basis)
+
+
+CLASSES = {"likely_pathogenic": "pathogenic", "likely_benign": "benign", "vus": "uncertain"}
+"""How laboratories report by the five classes; the likely ones are acted on like the sure ones."""
+
+
+def _significance(item: Marked) -> Any:
+    word = _text(item, "significance").lower().replace(" ", "_")
+    if word in CLASSES:
+        return CLASSES[word]
+    return _one_of(item, "significance", SIGNIFICANCES, "")
 
 
 def _segment(item: Marked, reader: CaseReading) -> CopyNumberSegment:

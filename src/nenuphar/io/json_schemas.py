@@ -6,7 +6,7 @@ from typing import Any
 
 from nenuphar.domain.scope import Scope
 from nenuphar.io.case_level import DATE_FIELDS, DETAILS, FOLDED, ID_FIELDS, LISTS, fields_of
-from nenuphar.io.case_specimen import FIELDS, ORIGINS, SIGNIFICANCES
+from nenuphar.io.case_specimen import CLASSES, FIELDS, ORIGINS, SIGNIFICANCES
 from nenuphar.io.mapping_form import Mapping
 from nenuphar.io.template import hint, observed_facts, permitted_values
 from nenuphar.knowledge.base import KnowledgeBase
@@ -76,7 +76,7 @@ def _fact(fact: Fact, knowledge: KnowledgeBase) -> dict[str, Any]:
 
 def _detail(name: str) -> dict[str, Any]:
     closed = {
-        "significance": list(SIGNIFICANCES),
+        "significance": [*SIGNIFICANCES, *CLASSES],
         "origin": list(ORIGINS),
     }
     properties: dict[str, Any] = {

@@ -370,3 +370,15 @@ def test_a_name_without_its_first_part_is_told_the_whole_name(tmp_path: Path) ->
 def test_ids_stay_as_they_are_but_whole_numbers_lose_their_zero(tmp_path: Path) -> None:
     case = parse("patient: 8.0\ntumours: [{id: 1.50}, {id: 007}, {id: '2.00'}]").cases[0]
     assert (case.patient, [tumour.id for tumour in case.tumours]) == ("8", ["1.50", "007", "2"])
+
+
+@pytest.mark.parametrize(
+    ("reported", "read"),
+    [("likely_pathogenic", "pathogenic"), ("Likely benign", "benign"), ("VUS", "uncertain")],
+)
+def test_a_variant_is_classed_as_laboratories_class_it(reported, read, tmp_path):
+    (tmp_path / "case.yaml").write_text(
+        f"patient: P1\nvariants: [{{gene: KEAP1, significance: {reported}}}]\n", encoding="utf-8"
+    )
+    (variant,) = read_case(tmp_path / "case.yaml").tumours[0].specimens[0].variants
+    assert variant.significance == read
