@@ -160,3 +160,49 @@ def test_a_page_spells_out_groups_and_draws_the_case_among_the_cohort(tmp_path):
     assert "TIM-3, LAG-3 or TIGIT stains" in said
     assert "Place among the groups of the lung NEN map" in said
     assert "Ranks among the panel's genes (diamonds) against 157 lung neuroendocrine" in said
+
+
+PANCREAS = "patient: P1\ntumour.site: pancreas\npathology.morphology: well_differentiated\n"
+
+
+def test_markers_of_both_kinds_in_a_g3_net_are_a_picture_of_their_own(tmp_path):
+    text = PANCREAS + (
+        "pathology.mitoses: 26/2mm2\npathology.ki67: 40\n"
+        "ihc: {rb1: lost, p53: mutant_pattern, daxx: lost, sstr2: positive}\n"
+    )
+    found = told(tmp_path, text)
+    assert joined(found)[:2] == ("markers_of_both", "met")
+    (markers,) = found.of("finding.net_or_nec_markers")
+    assert markers.status == "conflict"  # which is shown, and never settled
+    assert "Markers of NET and of carcinoma together" in section(tmp_path, text)
+
+
+def test_proliferation_of_a_carcinoma_with_the_profile_of_a_carcinoid(tmp_path):
+    text = CARCINOID.replace("5/2mm2", "14/2mm2") + expression_like(tmp_path, "B")
+    assert joined(told(tmp_path, text))[0] == "net_like_lcnec"
+
+
+def test_small_cell_morphology_with_the_profile_of_a_carcinoid_disagrees(tmp_path):
+    value, status, missing = joined(told(tmp_path, SMALL + expression_like(tmp_path, "A1")))
+    assert (value, status) == ("profile_disagrees", "provisional")
+    assert "genome.chromothripsis" in missing
+
+
+@pytest.mark.parametrize("chromothripsis", ["", "genome.chromothripsis: yes\n"])
+def test_chromothripsis_is_no_disagreement_in_a_carcinoid(tmp_path, chromothripsis):
+    text = CARCINOID + "molecular.lung_net: B\nmolecular.lung_nen: B\n" + chromothripsis
+    assert joined(told(tmp_path, text))[:2] == ("concordant", "met")
+
+
+def test_schemes_that_call_different_carcinoid_groups_are_pointed_at(tmp_path):
+    text = CARCINOID + "molecular.lung_net: A1\nmolecular.lung_net_ihc: B\n"
+    (found,) = told(tmp_path, text).of("tumour.integrated")
+    assert "integrated.lung_schemes_disagree" in [c.id for c in found.cautions]
+
+
+def test_nobody_is_asked_to_stain_daxx_in_a_carcinoma_of_the_colon(tmp_path):
+    text = (
+        "patient: P1\ntumour.site: colon\npathology.morphology: large_cell\n"
+        "pathology.mitoses: 45/2mm2\npathology.ki67: 80\nihc: {rb1: lost, sstr2: negative}\n"
+    )
+    assert joined(told(tmp_path, text)) == ("concordant", "met", ())
