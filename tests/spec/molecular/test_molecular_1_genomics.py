@@ -135,6 +135,8 @@ def test_a_case_names_a_file_of_segments_beside_it(tmp_path):
     found = told(tmp_path, text)
     assert value(found, "genomics.chr18_loss") == "yes"
     assert value(found, "genomics.sinet_group") == "18LOH"
+    (group,) = found.of("molecular.group.sinet")  # nobody is asked for a call of somebody else
+    assert (group.value, group.status, group.missing) == ("18LOH", "met", ())
     with pytest.raises(UnreadableInputError, match="sample"):
         told(tmp_path, text.replace(" sample: S1,", ""))
 
@@ -253,7 +255,7 @@ variants:
     def test_a_cdkn1b_variant_speaks_for_18loh_until_copy_number_is_measured(self, tmp_path):
         (group,) = told(tmp_path, self.CASE).of("molecular.group.sinet")
         assert (group.value, group.status) == ("18LOH", "provisional")
-        assert "genomics.sinet_group" in group.missing
+        assert "molecular.calls.sinet" in group.missing
 
     def test_another_group_on_record_stands_against_it(self, tmp_path):
         (group,) = told(tmp_path, self.CASE + "molecular.sinet: multiple_CNV\n").of(

@@ -28,6 +28,7 @@ GROUPS = {
     "pannet": ("insulinoma_like", "intermediate", "mlp1", "mlp2", "islet_like"),
 }
 REGULATORY = ("proneural", "hnf", "luminal", "other")
+SINET = ("18LOH", "no_CNV", "multiple_CNV")
 ENHANCER = ("alpha", "beta", "double_positive", "double_negative")
 _FACTORS = ("otp", "ascl1", "hnf1a")
 _PATTERNS = {
@@ -57,6 +58,7 @@ INPUTS = (
     *(f"molecular.{scheme}" for scheme in GROUPS),
     *(f"ihc.{m}.h_score" for m in ("ascl1", "neurod1", "pou2f3", "otp", "hnf1a")),
     *("ihc.arx", "ihc.pdx1", "molecular.pannet_enhancer", "molecular.lung_net_epigenetic"),
+    *("molecular.sinet", "genomics.sinet_group"),
     *(f"expression.rank.{factor}" for factor in _FACTORS),
 )
 _CARCINOID = ("carcinoid", "well_differentiated", "typical_carcinoid", "atypical_carcinoid", "net")
@@ -77,7 +79,8 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
 
     Returns:
         `molecular.calls.<scheme>` (one group, or `A1|B` where calls differ; those of regulatory
-        subtypes of the lung and enhancer groups of the pancreas come from factors),
+        subtypes of the lung and enhancer groups of the pancreas come from factors, those of the
+        small intestine from segments),
         `molecular.probability.<scheme>` where the panel calls that one group, and
         `molecular.evidence`; `molecular.lung_profile` where none is on record and the calls of the
         lung agree on one.
@@ -102,6 +105,9 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
         found |= _joined("lung_net_epigenetic", REGULATORY, values, _regulatory(values))
     lineage = _LINEAGE.get((str(values.get("ihc.arx")), str(values.get("ihc.pdx1"))), "")
     found |= _joined("pannet_enhancer", ENHANCER, values, [lineage])
+    by_segments = str(values.get("genomics.sinet_group"))
+    told = ("18LOH", "multiple_CNV") if by_segments == "conflict" else (by_segments,)
+    found |= _joined("sinet", SINET, values, told)
     if PROFILE not in values and (profile := _profile(found)):
         found[PROFILE] = profile
     if evidence:
