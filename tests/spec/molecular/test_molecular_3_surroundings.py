@@ -285,3 +285,12 @@ def test_a_cohort_concludes_what_a_case_does(tmp_path):
         if fact.startswith(("immune.", "change.", "molecular."))
     }
     assert mine == theirs
+
+
+def test_measured_shares_close_the_question_of_myeloid_cells_in_a_desert(tmp_path):
+    text = (
+        "microenvironment.t_cells: desert\nimmune.fraction_method: quantiseq\n"
+        "immune.fraction.cd8: 0.4\nimmune.fraction.macrophage: 2.3\n"
+    )
+    (found,) = told(tmp_path, text).of("immune.class")
+    assert (found.value, found.status, found.missing) == ("cold", "met", ())
