@@ -331,7 +331,8 @@ def _segment_facts(profile: SegmentProfile, file: str) -> dict[str, dict[str, Va
             own["genomics.arm_states"] = ";".join(altered) or "none"
             own["genomics.focal_events"] = row["focal_events"] or "none"
             own["genomics.profile"] = drawn[row["sample"]]
-            own["genomics.oscillation_chromosomes"] = row["oscillation_chromosomes"] or "none"
+            if row["oscillation"] != "undetermined":  # too little measured is not "nowhere"
+                own["genomics.oscillation_chromosomes"] = row["oscillation_chromosomes"] or "none"
         found[row["sample"]] = own
     return found
 

@@ -58,6 +58,10 @@ _ORGANS = {
     "genomics.sinet_group": "small_intestine",
     "genomics.pannet_pattern": "pancreas",
     "genomics.loh10": "pancreas",
+    **dict.fromkeys((f"{group_calls.PANEL}{s}" for s in ("sclc", "lung_net", "lung_nen")), "lung"),
+    **dict.fromkeys(("molecular.map_position", "expression.markers"), "lung"),
+    **dict.fromkeys((f"expression.rank.{f}" for f in ("otp", "ascl1", "hnf1a")), "lung"),
+    f"{group_calls.PANEL}pannet": "pancreas",
 }
 """Facts that were defined in tumours of one organ and mean nothing elsewhere."""
 
@@ -75,6 +79,7 @@ def _leave_out_other_organs(
             site = sites.get(key[:2])
             if site is not None and site not in wider and site != _UNKNOWN:
                 facts.pop(fact, None)
+                group_calls.leave_out(fact, facts)
 
 
 _UNKNOWN = "unknown_primary"

@@ -46,6 +46,7 @@ _LINEAGE = {
 """Enhancer group of a pancreatic NET by the stains of ARX and PDX1."""
 CONTEXT = ("pathology.morphology", "diagnosis.reported")
 PROFILE = "molecular.lung_profile"
+EVIDENCE = "molecular.evidence"
 _PROFILES = {
     "lung_net": {"A1": "carcinoid", "A2": "carcinoid", "B": "carcinoid", "supra": "lcnec"},
     "lung_nen": {
@@ -86,14 +87,15 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
         lung agree on one.
     """
     found: dict[str, Value] = {}
-    evidence = [str(values["molecular.evidence"])] if "molecular.evidence" in values else []
+    said = str(values.get(EVIDENCE, "")).split(";")
+    evidence = [part for part in said if part and _is_asked(part.partition(":")[0], values)]
     for scheme, groups in GROUPS.items():
         panel = ""
         if _is_asked(scheme, values):
             panel = str(values.get(f"{PANEL}{scheme}", ""))
             if scheme in STAINS:
-                panel, said = _stained(scheme, values)
-                evidence += [said] if said and said not in ";".join(evidence) else []
+                panel, stained = _stained(scheme, values)
+                evidence += [stained] if stained and stained not in evidence else []
         call, _, probability = panel.partition(" ")
         named = [g for g in groups if g in (values.get(f"molecular.{scheme}"), call)]
         if named:
@@ -111,7 +113,7 @@ def group_calls(values: Mapping[str, Value]) -> dict[str, Value]:
     if PROFILE not in values and (profile := _profile(found)):
         found[PROFILE] = profile
     if evidence:
-        found["molecular.evidence"] = ";".join(evidence)
+        found[EVIDENCE] = ";".join(evidence)
     return found
 
 
@@ -167,6 +169,17 @@ def _profile(found: Mapping[str, Value]) -> str | None:
         if f"molecular.calls.{scheme}" in found
     }
     return told.pop() if len(told) == 1 else None
+
+
+def leave_out(panel: str, facts: dict[str, Value]) -> None:
+    """Take what a panel said out of the evidence, in place; other names change nothing."""
+    said = str(facts.get(EVIDENCE, ""))
+    if panel.startswith(PANEL) and said:
+        scheme = panel.removeprefix(PANEL)
+        kept = [part for part in said.split(";") if not part.startswith(f"{scheme}: ")]
+        facts[EVIDENCE] = ";".join(kept)
+        if not kept:
+            del facts[EVIDENCE]
 
 
 def panel_call(call: Call) -> str:
