@@ -40,6 +40,9 @@ _SPELLINGS = {
     "os": "overall survival", "p53": "p53", "pd": "PD", "pdl1": "PD-L1", "pet": "PET",
     "pfs": "PFS", "phh3": "PHH3", "pms2": "PMS2", "rb1": "RB1", "rfs": "recurrence-free survival",
     "sclc": "SCLC", "sitc": "SITC", "sstr": "SSTR", "sstr2": "SSTR2", "sting": "STING",
+    "arx": "ARX", "ascl1": "ASCL1", "cd200": "CD200", "cd276": "CD276", "ido1": "IDO1",
+    "neurod1": "NEUROD1", "nlrc5": "NLRC5", "otp": "OTP", "pou2f3": "POU2F3", "tap1": "TAP1",
+    "tap2": "TAP2", "tigit": "TIGIT", "yap1": "YAP1",
     "tmb": "TMB", "tnm": "TNM", "tps": "TPS", "who": "WHO",
 }  # fmt: skip
 
@@ -104,8 +107,9 @@ def _fact(kb: KnowledgeBase, name: str) -> str:
     declared = kb.facts.get(name)
     if declared is not None and declared.label:
         return declared.label
-    if parts[0] == "ihc" and len(parts) == 2:
-        return f"{_opening(' '.join(_split(parts[1])))} (IHC)"
+    if parts[0] == "ihc" and parts[2:] in ([], ["h_score"]):
+        kind = "H-score" if parts[2:] else "IHC"
+        return f"{_opening(' '.join(_split(parts[1])))} ({kind})"
     if parts[1:] == ["reported"]:
         return f"Reported {' '.join(_split(parts[0]))}"
     silent = parts[0] in _SILENT_PREFIXES or (declared and declared.derived)

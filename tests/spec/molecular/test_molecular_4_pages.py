@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,13 @@ def test_markers_that_were_not_measured_are_left_out():
 def test_a_tumour_far_from_every_group_is_still_on_the_map():
     regions = {"A1": (9, (0.0, 0.0), (1.0, 0.2, 1.0)), "B": (9, (2.0, 1.0), (1.0, -0.2, 1.0))}
     assert "this tumour" in map_figure((40.0, -40.0), regions)
+
+
+def test_scores_and_names_of_signatures_have_room():
+    from nenuphar.report.figures.expression import signature_figure
+
+    drawn = signature_figure([("Stroma", [("Cancer associated fibroblast", 0.5)])])
+    assert "Cancer associated fibroblast" in drawn
+    start, length = re.search(r'<rect x="([\d.]+)" [^>]* width="([\d.]+)"', drawn).groups()
+    number = re.search(r'<text x="([\d.]+)"[^>]*>\+0\.50<', drawn)[1]
+    assert float(start) + float(length) < float(number) - 28  # it ends there and is as wide

@@ -139,7 +139,7 @@ def test_small_cell_carcinoma_of_the_prostate_under_androgen_suppression(tmp_pat
     )
     assert joined(told(tmp_path, text))[:2] == ("transformed_adenocarcinoma", "met")
     said = section(tmp_path, text)
-    assert "Neuroendocrine carcinoma after an adenocarcinoma under targeted treatment" in said
+    assert "Neuroendocrine carcinoma that fits a transformed adenocarcinoma" in said
     assert "Regimen: Enzalutamide" in said
 
 
@@ -155,7 +155,7 @@ def test_a_page_spells_out_groups_and_draws_the_case_among_the_cohort(tmp_path):
     )
     said = section(tmp_path, text)
     assert "Lung NEN map: LCNEC type I" in said
-    assert "Myeloid cells, by their share: Rich; T cells, by their share: Many" in said
+    assert "T cells, by their share: Many; Myeloid cells, by their share: Rich" in said
     assert "CD8 T cells above 90%" in said
     assert "TIM-3, LAG-3 or TIGIT stains" in said
     assert "Place among the groups of the lung NEN map" in said
@@ -206,3 +206,32 @@ def test_nobody_is_asked_to_stain_daxx_in_a_carcinoma_of_the_colon(tmp_path):
         "pathology.mitoses: 45/2mm2\npathology.ki67: 80\nihc: {rb1: lost, sstr2: negative}\n"
     )
     assert joined(told(tmp_path, text)) == ("concordant", "met", ())
+
+
+def test_intact_rb1_and_tp53_in_sclc_ask_for_rearrangements(tmp_path):
+    stains = "ihc: {rb1: retained, p53: wild_type}\nmolecular.sclc: A\n"
+    said = section(tmp_path, SMALL + GENES + stains)
+    assert "RB1 and TP53 are kept" in said
+    assert "Look for chromothripsis" in said
+
+
+def test_panels_of_the_lung_say_nothing_of_another_organ(tmp_path):
+    text = PANCREAS.replace("pancreas", "colon") + expression_like(tmp_path, "lcnec_1")
+    found = told(tmp_path, text)
+    assert not [c for c in found.of("molecular.lung_profile") if c.value]
+    assert not [c for c in found.of("molecular.evidence") if c.value]
+    unknown = told(tmp_path, text.replace("site: colon", "site: unknown_primary"))
+    assert unknown.of("molecular.lung_profile")[0].value == "lcnec"
+
+
+def test_panels_are_named_and_no_test_of_another_organ_is_asked(tmp_path):
+    text = (
+        CARCINOID + expression_like(tmp_path, "lcnec_1").replace("]", ", "
+        "{id: p, type: panel, genes: [MEN1, TP53, RB1]}]")
+        + "variants: [{gene: MEN1, consequence: nonsense}]\n"
+    )  # fmt: skip
+    said = section(tmp_path, text)
+    assert "Lung NEN map: LCNEC type I, probability 1.00 (called)" in said
+    assert "Mitoses: 5/2 mm²; Necrosis: Focal" in said  # what the entity rests on
+    assert "Telomere FISH" not in said
+    assert "Sequence the tumour." not in said

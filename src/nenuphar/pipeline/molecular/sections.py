@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from nenuphar.domain.conclusion import Conclusion
 from nenuphar.domain.observation import Row
 from nenuphar.domain.scope import Scope
+from nenuphar.engine.combine import NO_RULE_APPLIES
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.methods.microenvironment import change
 from nenuphar.pipeline.case import Assessment
+from nenuphar.pipeline.molecular.group_calls import EVIDENCE
 from nenuphar.report.figures.expression import map_figure, marker_figure, signature_figure
 from nenuphar.report.figures.ideogram import ideogram
 from nenuphar.report.molecular_sections import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 CHANGES = (*change.STAINS, *change.LEVELS)
 JOINED = "tumour.integrated"
+_SITE = "tumour.site"
 _ORIGIN, _SINCE = "Origin", "Since the earlier specimen"
 VOICES = {
     "Morphology": ("tumour.entity", "tumour.grade"),
@@ -77,6 +80,10 @@ _UNASKED = ("Morphology", "Markers", _SINCE)
 _NOTHING = ("not_by_profile", "unlikely", "not_suspected")
 """Values of origins that say no more than that nothing was found."""
 
+_SHATTERED = {"genome.chromothripsis", "genomics.chromothripsis"}
+_INTACT = "RB1 and TP53 are kept, which is rare in SCLC"
+"""Said where chromothripsis alone is open of an origin in a carcinoid."""
+
 _DRAWN = {
     "ideogram": "Copy number against the specimen's own baseline. Stretches below half a megabase "
     "are not drawn.",
@@ -99,17 +106,21 @@ def case_molecular_section(assessment: Assessment, knowledge: KnowledgeBase) -> 
         if one.scope is Scope.SPECIMEN:
             by_row.setdefault((one.key, one.assessor), {})[one.fact] = one
     shown = []
+    sites = {row.key: row.values.get(_SITE) for row in assessment.rows[Scope.TUMOUR]}
     for row in assessment.rows[Scope.SPECIMEN]:
         found = by_row.get((row.key, row.assessor), {})
-        specimen = _specimen(row, found, words, knowledge)
+        specimen = _specimen(row, found, words, knowledge, str(sites.get(row.key[:2]) or ""))
         shown += [specimen] if specimen else []
     return case_molecular(shown)
 
 
 def _specimen(
-    row: Row, found: dict[str, Conclusion], words: Words, knowledge: KnowledgeBase
+    row: Row, found: dict[str, Conclusion], words: Words, knowledge: KnowledgeBase, site: str
 ) -> Specimen | None:
-    voices = [_voice(kind, facts, found, words) for kind, facts in VOICES.items()]
+    voices = [_voice(kind, facts, found, words, site) for kind, facts in VOICES.items()]
+    entity = found.get("tumour.entity")
+    if entity and entity.value == "not_nen":  # markers tell a NET from a carcinoma of its kind
+        voices = [voice for voice in voices if voice.kind != "Markers"]
     spoken = [voice for voice in voices if voice.lines]
     joined = found.get(JOINED)
     if not any(voice.kind not in _BACKGROUND for voice in spoken) and not (joined and joined.value):
@@ -119,6 +130,7 @@ def _specimen(
         for name, one in found.items()
         if name == JOINED or name.startswith(("immune.", "genomics.", "molecular.", "finding."))
         for said in one.cautions
+        if said.id != NO_RULE_APPLIES  # of an open fact, and not of the specimen
     ]
     told = {n: c.value for n, c in found.items() if any(n in facts for facts in VOICES.values())}
     return Specimen(
@@ -141,8 +153,11 @@ def _joined(one: Conclusion, words: Words, knowledge: KnowledgeBase) -> tuple[st
     return words.value(JOINED, one.value), one.status, rule.explanation if rule else ""
 
 
-def _voice(kind: str, facts: Iterable[str], found: dict[str, Conclusion], words: Words) -> Voice:
-    lines, told = [], []
+def _voice(
+    kind: str, facts: Iterable[str], found: dict[str, Conclusion], words: Words, site: str
+) -> Voice:
+    lines: list[tuple[str, str, str, str]] = []
+    told = []
     for fact in facts:
         one = found.get(fact)
         if one is None or one.value in _NOTHING:
@@ -150,14 +165,33 @@ def _voice(kind: str, facts: Iterable[str], found: dict[str, Conclusion], words:
         rivals = " or ".join(one.alternatives)
         if not one.value and one.status != "conflict":
             told.append(one)
+            if fact == "finding.carcinoid_origin" and set(one.missing) <= _SHATTERED:
+                lines.append((words.fact(fact), _INTACT, one.status, ""))
             continue
         told.append(one)
         value = _in_short(fact, one.value, words) if one.value else rivals
         lines.append((words.fact(fact), _spaced(value), one.status, _basis(one, words)))
     asked = [one for one in told if one.fact in ("molecular.group", "immune.class") or lines]
-    if kind == _ORIGIN:  # of most tumours nobody asks where they came from
-        asked = [one for one in asked if one.value]
+    if kind == _ORIGIN and not any(value == _INTACT for _, value, _, _ in lines):
+        asked = [one for one in asked if one.value]  # of most nobody asks where they came from
+    asked = [one for one in asked if _is_asked(one.fact, site)]
     return Voice(kind, lines, asks_of(asked, words.ask, 2) if kind not in _UNASKED else [])
+
+
+_NOT_ASKED = (
+    *("molecular.evidence", "genomics.germline_genes", "genomics.altered_pathways"),
+    *("genomics.biallelic_genes", "genomics.oscillation_chromosomes"),
+    *("genomics.breakpoint_clusters", "genomics.chromothripsis", "genomics.chromothripsis_where"),
+)
+"""Facts that follow from others: what is open of them is asked for there."""
+
+_OF_PANCREAS = ("genomics.alt", "genomics.daxx_atrx", "molecular.epigenetic_group")
+_PANCREAS = ("", "pancreas", "unknown_primary", "any_site", "digestive", "gep", "duodenum")
+
+
+def _is_asked(fact: str, site: str) -> bool:
+    """Whether a board would ask for it in a tumour of this organ."""
+    return fact not in _NOT_ASKED and (fact not in _OF_PANCREAS or site in _PANCREAS)
 
 
 def _spaced(value: str) -> str:
@@ -176,11 +210,16 @@ _SPELLED = (
 def _in_short(fact: str, value: str, words: Words) -> str:
     if fact in _LISTED:
         return ";".join(_group(part, words) for part in value.split(";"))
+    if fact == EVIDENCE:
+        return ";".join(_panel(part, words) for part in value.split(";"))
     return words.value(fact, value) if fact in _SPELLED else value.replace("_", " ")
 
 
-_UNTOLD = ("tumour.who_edition", "immune.cut_offs")
-_TOLD_FIRST = ("microenvironment.t_cells", "immune.t_cell_level", "immune.myeloid_level")
+_UNTOLD = ("tumour.who_edition", "tumour.site", "immune.cut_offs")
+_TOLD_FIRST = (
+    *("pathology.morphology", "pathology.mitoses", "pathology.necrosis", "pathology.ki67"),
+    *("microenvironment.t_cells", "immune.t_cell_level", "immune.myeloid_level"),
+)
 """What a conclusion rests on: facts that are left out, and those that are named before others."""
 
 _LISTED = ("molecular.group", "molecular.epigenetic_group")
@@ -194,14 +233,22 @@ def _group(text: str, words: Words) -> str:
     return f"{words.fact(fact)}: {words.value(fact, group)}"
 
 
+def _panel(said: str, words: Words) -> str:
+    """Spell out `lung_nen: lcnec_1 1.00 (called)`, what a panel saw."""
+    scheme, _, rest = said.partition(": ")
+    group, _, chance = rest.partition(" ")
+    return f"{_group(f'{scheme}={group}', words)}, probability {chance}"
+
+
 def _basis(one: Conclusion, words: Words) -> str:
     """Say in a few words what a conclusion of rules rests on."""
     if one.rule_id.startswith("method.") or one.fact in _LISTED:
         return ""
     read = [(i.fact, i.value) for i in one.inputs if i.value and i.fact not in _UNTOLD]
-    read.sort(key=lambda each: each[0] not in _TOLD_FIRST)
+    last = len(_TOLD_FIRST)
+    read.sort(key=lambda each: _TOLD_FIRST.index(each[0]) if each[0] in _TOLD_FIRST else last)
     texts = [f"{words.fact(fact)}: {words.value(fact, value)}" for fact, value in read]
-    return _spaced("; ".join(texts[:3]))
+    return _spaced("; ".join(texts[: 4 if one.fact == "tumour.entity" else 3]))
 
 
 def _figures(row: Row) -> Iterable[tuple[str, str]]:

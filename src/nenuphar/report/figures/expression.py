@@ -69,7 +69,7 @@ def signature_figure(subjects: Sequence[tuple[str, Sequence[tuple[str, float]]]]
     """
     if not subjects:
         return ""
-    left, rows = 176, sum(1 + len(scores) for _, scores in subjects)
+    left, rows = 192, sum(1 + len(scores) for _, scores in subjects)
     axis = Axis(-0.5, 0.5, left, _RIGHT + 30)
     height = _ROW * rows + 30
     words = ("−0.5", "average gene", "0.5")
@@ -81,17 +81,17 @@ def signature_figure(subjects: Sequence[tuple[str, Sequence[tuple[str, float]]]]
         for name, score in scores:
             y += _ROW
             parts += _bar(axis, y, name, score)
-    return _svg(_RIGHT + 64, height, "Scores of gene signatures", parts)
+    return _svg(_RIGHT + 76, height, "Scores of gene signatures", parts)
 
 
 def _bar(axis: Axis, y: float, name: str, score: float) -> list[str]:
     start, end = sorted((axis(0), axis(score)))
     colour = "#d55e00" if score >= 0 else "#0072b2"
     return [
-        text(axis.start - 8, y + 4, name, "end", longest=26),
+        text(axis.start - 8, y + 4, name, "end", longest=30),
         f'<rect x="{start:g}" y="{y - 6:g}" width="{max(end - start, 1):g}" height="12" '
         f'fill="{colour}"><title>{score:+.2f}</title></rect>',
-        text(_RIGHT + 60, y + 4, f"{score:+.2f}".replace("-", "−"), "end"),
+        text(_RIGHT + 72, y + 4, f"{score:+.2f}".replace("-", "−"), "end"),
     ]
 
 
