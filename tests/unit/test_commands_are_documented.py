@@ -39,3 +39,12 @@ def test_the_help_of_a_command_shows_an_example_of_it(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_stands_in_the_list_of_commands(name: str) -> None:
     assert f"## `{name}`\n" in PAGE, "run `python docs/make_commands.py`"
+
+
+def test_the_architecture_names_every_floor_and_room() -> None:
+    root = Path(__file__).parents[2]
+    page, house = (root / "ARCHITECTURE.md").read_text("utf-8"), root / "src" / "nenuphar"
+    rooms = [house, house / "methods", house / "pipeline"]
+    names = {path.parent.name for room in rooms for path in room.glob("*/__init__.py")}
+    assert names
+    assert not {name for name in names if f"`{name}`" not in page}
