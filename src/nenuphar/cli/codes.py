@@ -31,7 +31,9 @@ def codes(
     No code states the grade of a NET or a mixed neoplasm, and some are named like another tumour.
 
     **Example:** `nenuphar codes SBWDNET`
+
     **Example:** `nenuphar codes 8240/3 --topography C16.2`
+
     **Example:** `nenuphar codes --entity net --site pancreas --grade G3`
     """
     from nenuphar.domain.problems import UsageError

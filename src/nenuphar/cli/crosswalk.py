@@ -31,6 +31,7 @@ def crosswalk(
     Says what it can be there, which facts decide, what has no word, and what is blurred on the way.
 
     **Example:** `nenuphar crosswalk nec_g3_2010`
+
     **Example:** `nenuphar crosswalk atypical_carcinoid_2021 --to digestive_2019`
     """
     from nenuphar.knowledge.base import load_knowledge

@@ -32,6 +32,7 @@ def simulate(
     """Draw a plausible cohort whose truth is known.
 
     **Example:** `nenuphar simulate --patients 200 --out simulated`
+
     **Example:** `nenuphar simulate --kind digestive-2010 --patients 2000 --out archive`
     """
     from nenuphar.pipeline.simulated import write_simulated

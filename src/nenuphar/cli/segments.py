@@ -40,10 +40,11 @@ _HELP = """Arm states, copy-number groups and chromothripsis of every sample.
     judged is `undetermined`. Rejected rows are listed in OUT.rejected.tsv.
 
     \b
-    Examples:
-      nenuphar segments tumours.seg --genome hg19 -o groups.csv
-      nenuphar segments tumours.seg --rearrangements sv.bedpe --genome hg38 -o groups.csv
-      nenuphar segments --rearrangements data_sv.txt --genome hg19 -o clusters.csv
+    **Examples:** `nenuphar segments tumours.seg --genome hg19 -o groups.csv`
+
+    `nenuphar segments tumours.seg --rearrangements sv.bedpe --genome hg38 -o groups.csv`
+
+    `nenuphar segments --rearrangements data_sv.txt --genome hg19 -o clusters.csv`
 
     Exit code: 0 done, 1 some rows were rejected, 3 unreadable input. For research use.
     """

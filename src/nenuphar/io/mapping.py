@@ -56,7 +56,7 @@ def load_mapping(name_or_path: str | Path, knowledge: KnowledgeBase) -> Mapping:
     """
     name = str(name_or_path)
     path = Path(name_or_path)
-    if not path.exists() and path.suffix not in (".yaml", ".yml"):
+    if not path.is_file() and path.suffix not in (".yaml", ".yml"):
         shipped = shipped_mappings()
         if name in shipped:
             return parse_mapping(shipped[name], f"{name}.yaml", knowledge)

@@ -79,6 +79,12 @@ def test_a_mapping_that_is_not_shipped_is_named_with_the_nearest() -> None:
         load_mapping("lung-net-reader", FACTS)
 
 
+def test_a_folder_of_the_name_of_a_shipped_mapping_does_not_hide_it(tmp_path, monkeypatch) -> None:
+    (tmp_path / "simulated").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load_mapping("simulated", load_knowledge()).columns
+
+
 def test_every_shipped_mapping_is_valid() -> None:
     names = list(shipped_mappings())
     assert {"lung-net-readers", "lung-nen-samples"} <= set(names)
