@@ -112,6 +112,14 @@ def test_sparse_samples_score_as_dense_ones_bit_for_bit(method):
                 assert np.array_equal(scorer.score(sparse).scores, scorer.score(x).scores)
 
 
+@pytest.mark.parametrize("method", LOOPS)
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_a_sparse_sample_that_holds_no_value_scores_as_its_zeros(method, engine):
+    scorer = Scorer(GENES, as_signatures(SETS), method, engine=engine)
+    empty, zeros = csr_array((1, len(GENES))), np.zeros((1, len(GENES)))
+    assert np.array_equal(scorer.score(empty).scores, scorer.score(zeros).scores, equal_nan=True)
+
+
 def test_aucell_is_the_mean_over_every_order_of_tied_genes():
     x = np.array([3.0, 2, 2, 2, 1, 0])
     genes = list("abcdef")

@@ -281,10 +281,11 @@ class Scorer:
         n, n_genes, sets = pointer.size - 1, len(self.genes), self._sets
         ranked = self.method in RANK_METHODS
         every = np.arange(n_genes)
+        dense = not columns.size and values.size > 0  # empty sparse cells hold no values either
         sums, moments = [], np.zeros((2, n))
         for row in range(n):
             at = slice(pointer[row], pointer[row + 1])
-            x, where = values[at], columns[at] if columns.size else every
+            x, where = values[at], every if dense else columns[at]
             bad[row] = not np.isfinite(x).all()
             if bad[row]:
                 x = np.zeros_like(x)
