@@ -15,6 +15,7 @@ from nenuphar.terminology.genes import gene_index, looks_like_mouse
         ("LAG-3", "LAG3", "alias"),
         ("ENSG00000139352", "ASCL1", "ensembl"),
         ("ENSG00000139352.4", "ASCL1", "ensembl"),
+        ("ENSG00000139352.4_2", "ASCL1", "ensembl"),  # GENCODE, carried over to GRCh37
         ("ENSG00000182378.15_PAR_Y", "PLCXD1", "ensembl"),
         ("429", "ASCL1", "entrez"),
         ("429.0", "ASCL1", "entrez"),  # a column of numbers read with decimals

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-_ENSEMBL = re.compile(r"^ENSG(\d{11})(\.\d+)?(_PAR_Y)?$")
+# GENCODE adds `_2` to ids that it carried over to GRCh37.
+_ENSEMBL = re.compile(r"^ENSG(\d{11})(\.\d+)?(_\d+)?(_PAR_Y)?$")
 _OPEN_FRAME = re.compile(r"^C(\d+|X|Y)orf\d+")
 _ENTREZ = re.compile(r"^\d+(\.0)?$")
 # Spreadsheets turn SEPT2 and MARCH1 into dates; the months that are gene names, either way round.
