@@ -378,8 +378,8 @@ def test_comments_decimal_commas_and_blanks_between_columns_are_read(files, head
 
 
 def test_genes_with_small_letters_are_no_clinical_columns(files):
-    names = [*GENES, "C10orf99", "HLA.DRA", "Age"]
-    rows = np.hstack([X, np.ones((3, 3))])
+    names = [*GENES, "C10orf99", "HLA.DRA", "ProSAPiP1", "Age"]
+    rows = np.hstack([X, np.ones((3, 4))])
     text = ",".join(["sample", *names])
     for sample, row in zip(SAMPLES, rows, strict=True):
         text += "\n" + ",".join([sample, *map(str, row)])

@@ -23,6 +23,7 @@ ANNOTATION = {
 }  # fmt: skip
 SHOWN = 5
 # Genes whose names have small letters: open reading frames, and RNA names of GENCODE and miRBase.
+CAMEL = re.compile(r"[a-z][A-Z]")
 SMALL_LETTERS = re.compile(r"C(\d+|X|Y)orf\d|hsa[-.]|sno[A-Z]|uc[_.]\d|U\d+atac|Metazoa_SRP|Vault")
 
 
@@ -203,7 +204,13 @@ def _no_genes(names: Sequence[str]) -> list[str]:
     if not words or looks_like_mouse(names):
         return []
     index = gene_index()
-    unknown = [name for name in words if index.resolve(name).via == "unknown"]
+    unknown = [
+        name
+        for name in words
+        if index.resolve(name).via == "unknown"
+        # Arrays print some genes with small letters inside (`ProSAPiP1`).
+        and not (CAMEL.search(name) and index.resolve(name.upper()).symbol)
+    ]
     return unknown if len(unknown) < len(names) / 2 else []
 
 
