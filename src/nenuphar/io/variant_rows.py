@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from nenuphar.domain.problems import UnreadableInputError
+from nenuphar.io.annotated_vcf import rows_of_vcf
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import Findings, InputFile, read_bytes
 from nenuphar.io.tables import Table, table_of_bytes
-from nenuphar.terminology.genes.consequences import EFFECTS, effect_of
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "sample": ("tumorsamplebarcode", "tumoursamplebarcode", "sample", "sampleid", "tumorsample",
@@ -55,7 +54,7 @@ def read_variant_rows(path: Path, findings: Findings) -> VariantRows:
 
     Args:
         path: A MAF, a table with sample and gene, or a VCF annotated by VEP (`CSQ`) or SnpEff
-            (`ANN`); of a VCF, one row per carrier and gene, with its gravest effect.
+            (`ANN`); of a VCF, one row per carrier and gene, see `rows_of_vcf`.
         findings: Where rows that cannot be used are listed.
 
     Raises:
@@ -118,72 +117,7 @@ def _rows_of_table(table: Table) -> pl.DataFrame:
 
 
 def _rows_of_vcf(content: str, alone: str, findings: Findings) -> pl.DataFrame:
-    """Lay out the annotated records of a VCF; without columns of samples it is one tumour's."""
-    lines = content.splitlines()
-    header = next((line for line in lines if line.startswith("#CHROM")), None)
-    if header is None:
-        raise UnreadableInputError(
-            f"{findings.file}: has no #CHROM header; this is not a whole VCF"
-        )
-    fields = _annotation_fields(lines, findings.file)
-    samples = header.split("\t")[9:]
-    rows: list[tuple[object, ...]] = []
-    failed = 0
-    for at, line in enumerate(lines, start=1):
-        cells = line.split("\t")
-        if line.startswith("#") or len(cells) < 8:
-            continue
-        if cells[6] not in ("PASS", "."):
-            failed += 1
-            continue
-        carriers = _carriers(cells, samples) if samples else [alone]
-        for gene, consequence, change, reported in _annotated(cells[7], fields):
-            rows += [
-                (at, name, gene, consequence, change, "unknown", None, reported)
-                for name in carriers
-            ]
-    if failed:
-        findings.note(
-            f"{failed} record(s) did not pass the filters of the caller and are left out",
-            "nothing to do, unless they should count",
-            column="FILTER",
-        )
     names = ("sample", *tuple(SPELLINGS)[1:])
     schema = {"line": pl.Int64(), **dict.fromkeys(names, pl.String())}
+    rows = rows_of_vcf(content, alone, findings)
     return pl.DataFrame(rows, schema=schema, orient="row").unique(maintain_order=True)
-
-
-def _annotation_fields(lines: list[str], file: str) -> tuple[str, list[str]]:
-    for line in lines:
-        match = re.match(r'##INFO=<ID=(CSQ|ANN),.*?(?:Format|annotations): ?([^">]+)', line)
-        if match:
-            return match[1], [name.strip(" '\"").lower() for name in match[2].split("|")]
-    raise UnreadableInputError(
-        f"{file}: the VCF has neither CSQ nor ANN, so that its variants name no gene; annotate it "
-        "with VEP or SnpEff"
-    )
-
-
-def _carriers(cells: list[str], samples: list[str]) -> list[str]:
-    calls = zip(samples, cells[9:], strict=False)
-    return [name for name, call in calls if re.search(r"[1-9]", call.split(":", 1)[0])]
-
-
-def _annotated(
-    info: str, fields: tuple[str, list[str]]
-) -> list[tuple[str, str, str | None, str | None]]:
-    """Read each annotated gene with its gravest effect."""
-    tag, names = fields
-    text = next((part[4:] for part in info.split(";") if part.startswith(f"{tag}=")), "")
-    order = [*EFFECTS, "other"]
-    found: dict[str, tuple[str, str, str | None, str | None]] = {}
-    for entry in filter(None, text.split(",")):
-        values = dict(zip(names, entry.split("|"), strict=False))
-        gene = values.get("symbol") or values.get("gene_name") or ""
-        consequence = values.get("consequence") or values.get("annotation") or ""
-        change = (values.get("hgvsp") or values.get("hgvs.p") or "").split(":")[-1]
-        row = (gene, consequence, change or None, values.get("clin_sig") or None)
-        rank = order.index(effect_of(consequence))
-        if gene and (gene not in found or rank < order.index(effect_of(found[gene][1]))):
-            found[gene] = row
-    return list(found.values())

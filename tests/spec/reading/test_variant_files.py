@@ -187,3 +187,44 @@ class TestFiles:
         )
         found, _ = rows(tmp_path, text, "P1.snpeff.vcf")
         assert found.frame.select("sample", "gene").rows() == [("P1", "MEN1")]
+
+
+class TestGenotypes:
+    VEP = (
+        "##fileformat=VCFv4.2\n"
+        '##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: Allele|Consequence|SYMBOL">\n'
+    )
+    COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
+
+    def read(self, tmp_path, columns, record, head=""):
+        text = f"{self.VEP}{head}{self.COLUMNS}{columns}\n11\t1\t.\t{record}\n"
+        return rows(tmp_path, text, "P1.vcf")
+
+    @pytest.mark.parametrize(
+        ("ref", "alt", "first", "second"),
+        [("G", "A,T", "A", "T"), ("CA", "C,CAT", "-", "AT"), ("CA", "C,CAT", "-", "T")],
+    )
+    def test_a_carrier_has_the_effects_of_its_own_alleles(self, tmp_path, ref, alt, first, second):
+        info = f"CSQ={first}|stop_gained|MEN1,{second}|missense_variant|MEN1"
+        record = f"{ref}\t{alt}\t.\tPASS\t{info}\tGT\t0/1\t0|2"
+        found, _ = self.read(tmp_path, "A\tB", record)
+        assert found.frame.select("sample", "consequence").rows() == [
+            ("A", "stop_gained"),
+            ("B", "missense_variant"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("normal", "origin"), [("0/1", "germline"), ("0/0", "somatic"), ("./.", "unknown")]
+    )
+    def test_what_the_matched_normal_has_too_is_germline(self, tmp_path, normal, origin):
+        record = f"G\tA\t.\tPASS\tCSQ=A|stop_gained|RB1\tAD:GT\t5:{normal}\t5:0/1"
+        found, _ = self.read(tmp_path, "N1\tT1", record, "##normal_sample=N1\n")
+        assert found.frame.select("sample", "origin").rows() == [("T1", origin)]
+
+    def test_a_caller_without_genotypes_speaks_of_its_only_tumour(self, tmp_path):
+        record = "G\tA\t.\tPASS\tSOMATIC;CSQ=A|stop_gained|RB1\tDP:AU\t30:0,0\t55:1,1"
+        found, _ = self.read(tmp_path, "NORMAL\tTUMOR", record)
+        assert found.frame.select("sample", "origin").rows() == [("P1", "somatic")]
+        found, findings = self.read(tmp_path, "A\tB", record)
+        assert found.frame.is_empty()
+        assert "no genotype" in findings.problems[0].reason
