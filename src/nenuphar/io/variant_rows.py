@@ -12,6 +12,8 @@ from nenuphar.io.annotated_vcf import rows_of_vcf
 from nenuphar.io.decoding import decode
 from nenuphar.io.result import Findings, InputFile, read_bytes
 from nenuphar.io.tables import Table, table_of_bytes
+from nenuphar.terminology.genes import gene_index
+from nenuphar.terminology.genes.consequences import gene_roles
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "sample": ("tumorsamplebarcode", "tumoursamplebarcode", "sample", "sampleid", "tumorsample",
@@ -36,8 +38,9 @@ class VariantRows:
     """Variants as they stand in a file.
 
     Attributes:
-        frame: line, sample, gene (both filled), consequence, change, origin (`somatic`, `germline`
-            or `unknown`), judged (by OncoKB or the like), reported (by ClinVar or the like).
+        frame: line, sample, gene (both filled; the approved symbol), consequence, change, origin
+            (`somatic`, `germline` or `unknown`), judged (by OncoKB or the like), reported (by
+            ClinVar or the like).
         file: The file.
         read: Rows of a table, or carriers of the records of a VCF that passed their filters.
         rejected: Rows left out, each listed; `read == frame.height + rejected`.
@@ -77,7 +80,31 @@ def read_variant_rows(path: Path, findings: Findings) -> VariantRows:
         reason = f"the variant names no {what} and is left out"
         findings.value(line, sample or "", column, "", reason, f"fill in the {what}")
     kept = rows.filter(pl.col("sample").is_not_null() & pl.col("gene").is_not_null())
+    kept = _approved(kept, findings)
     return VariantRows(kept, file, rows.height + torn, bad.height + torn)
+
+
+def _approved(rows: pl.DataFrame, findings: Findings) -> pl.DataFrame:
+    """Name genes by their approved symbols; every other name is listed with what became of it.
+
+    A name of several genes stays as it is. It is not settled by the gene's Entrez id, which is
+    often as old as the name.
+    """
+    known = gene_roles()
+    names = [name for name in rows["gene"].unique(maintain_order=True) if name not in known]
+    index = gene_index() if names else None
+    meant = {name: index.resolve(name) for name in names} if index else {}
+    for name, found in meant.items():
+        if found.replaced:
+            said = (f"is read as {found.symbol} ({found.via})", "nothing to do")
+        elif found.via == "ambiguous":
+            which = " or ".join(found.candidates)
+            said = (f"may be {which} and is taken for neither", "name the gene that is meant")
+        else:
+            continue
+        findings.note(*said, column="Hugo_Symbol", value=name)
+    replaced = {name: found.symbol for name, found in meant.items() if found.replaced}
+    return rows.with_columns(pl.col("gene").replace(replaced))
 
 
 def _plain(name: str) -> str:

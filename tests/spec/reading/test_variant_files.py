@@ -154,6 +154,16 @@ class TestFiles:
         found, _ = rows(tmp_path, f"sample\tgene\tAAChange.refGene\nT\tKRAS\t{cell}\n")
         assert found.frame["change"].to_list() == [change]
 
+    def test_genes_get_their_approved_symbols_and_every_other_name_is_listed(self, tmp_path):
+        names = ["TP53", "MLL3", "ENSG00000133895", "MLL2", "XYZ1"]
+        found, findings = rows(tmp_path, "sample\tgene\n" + "".join(f"T\t{n}\n" for n in names))
+        assert found.frame["gene"].to_list() == ["TP53", "KMT2C", "MEN1", "MLL2", "XYZ1"]
+        assert {p.value: p.reason for p in findings.problems} == {
+            "MLL3": "is read as KMT2C (previous)",
+            "ENSG00000133895": "is read as MEN1 (ensembl)",
+            "MLL2": "may be KMT2B or KMT2D and is taken for neither",
+        }
+
     def test_a_table_without_names_of_columns_says_what_to_do(self, tmp_path):
         with pytest.raises(UnreadableInputError, match="line of names"):
             rows(tmp_path, "KRAS\tT1\tnonsilent\t4\nTP53\tT1\tnonsilent\t4\n")
