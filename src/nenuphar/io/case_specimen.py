@@ -9,6 +9,8 @@ from typing import Any, Protocol, get_args, get_type_hints
 from nenuphar.domain.case import IHC, Assay, CopyNumberSegment, Variant
 from nenuphar.domain.quantity import Interval
 from nenuphar.io.case_draft import Draft
+from nenuphar.io.gene_names import approved_symbols
+from nenuphar.io.result import Findings
 from nenuphar.io.values import ValueParser, ValueProblem, nearest
 from nenuphar.knowledge.base import KnowledgeBase
 from nenuphar.knowledge.yaml_lines import Marked
@@ -33,6 +35,7 @@ class CaseReading(Protocol):
     """What the reading of a whole case lends to that of its details."""
 
     knowledge: KnowledgeBase
+    findings: Findings
     folder: str
     """Folder of the case, in which its attached files lie; empty where it has none."""
 
@@ -162,7 +165,7 @@ def _assay(item: Marked, reader: CaseReading) -> Assay:
     return Assay(
         _text(item, "id", needed=True),
         _text(item, "type").lower(),
-        None if genes is None else tuple(genes),
+        None if genes is None else _symbols(genes, item, reader),
         _one_of(item, "whole_exome", ("true", "false", "yes", "no"), "no") in ("true", "yes"),
         file,
         reader.folder if file else "",
@@ -173,9 +176,18 @@ def _assay(item: Marked, reader: CaseReading) -> Assay:
     )
 
 
+def _symbols(names: list[str], item: Marked, reader: CaseReading) -> tuple[str, ...]:
+    """Return the approved symbols of genes; every other name is listed."""
+    replaced, listed = approved_symbols(names)
+    for name, reason, fix in listed:
+        reader.findings.note(reason, fix, line=item.line, column="gene", value=name)
+    return tuple(replaced.get(name, name) for name in names)
+
+
 def _variant(item: Marked, reader: CaseReading) -> Variant:
     """Read a variant; what nobody judged is judged by its consequence."""
-    gene, change = _text(item, "gene", needed=True), _text(item, "change")
+    (gene,) = _symbols([_text(item, "gene", needed=True)], item, reader)
+    change = _text(item, "change")
     origin = _one_of(item, "origin", ORIGINS, "unknown")
     consequence = _text(item, "consequence")
     stated, basis = _significance(item), ""

@@ -10,10 +10,9 @@ import polars as pl
 from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.io.annotated_vcf import rows_of_vcf
 from nenuphar.io.decoding import decode
+from nenuphar.io.gene_names import approved_symbols
 from nenuphar.io.result import Findings, InputFile, read_bytes
 from nenuphar.io.tables import Table, table_of_bytes
-from nenuphar.terminology.genes import gene_index
-from nenuphar.terminology.genes.consequences import gene_roles
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "sample": ("tumorsamplebarcode", "tumoursamplebarcode", "sample", "sampleid", "tumorsample",
@@ -85,25 +84,9 @@ def read_variant_rows(path: Path, findings: Findings) -> VariantRows:
 
 
 def _approved(rows: pl.DataFrame, findings: Findings) -> pl.DataFrame:
-    """Name genes by their approved symbols; every other name is listed with what became of it.
-
-    A name of several genes stays as it is. It is not settled by the gene's Entrez id, which is
-    often as old as the name.
-    """
-    known = gene_roles()
-    names = [name for name in rows["gene"].unique(maintain_order=True) if name not in known]
-    index = gene_index() if names else None
-    meant = {name: index.resolve(name) for name in names} if index else {}
-    for name, found in meant.items():
-        if found.replaced:
-            said = (f"is read as {found.symbol} ({found.via})", "nothing to do")
-        elif found.via == "ambiguous":
-            which = " or ".join(found.candidates)
-            said = (f"may be {which} and is taken for neither", "name the gene that is meant")
-        else:
-            continue
-        findings.note(*said, column="Hugo_Symbol", value=name)
-    replaced = {name: found.symbol for name, found in meant.items() if found.replaced}
+    replaced, listed = approved_symbols(rows["gene"])
+    for name, reason, fix in listed:
+        findings.note(reason, fix, column="Hugo_Symbol", value=name)
     return rows.with_columns(pl.col("gene").replace(replaced))
 
 

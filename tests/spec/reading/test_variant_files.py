@@ -238,3 +238,17 @@ class TestGenotypes:
         found, findings = self.read(tmp_path, "A\tB", record)
         assert found.frame.is_empty()
         assert "no genotype" in findings.problems[0].reason
+
+
+def test_a_case_names_genes_as_it_likes_and_the_approved_symbol_counts(tmp_path):
+    (tmp_path / "case.yaml").write_text(
+        "patient: P\ntumours:\n  - id: T\n    specimens:\n      - id: S\n"
+        "        assays: [{id: A, type: panel, genes: [HER2, MLL3]}]\n"
+        "        variants: [{gene: HER2, consequence: missense, change: p.L755S}]\n",
+        encoding="utf-8",
+    )
+    read_case = read_input(tmp_path / "case.yaml", KNOWLEDGE)
+    (specimen,) = read_case.specimens.values()
+    assert specimen.assays[0].genes == ("ERBB2", "KMT2C")
+    assert [(v.gene, v.significance) for v in specimen.variants] == [("ERBB2", "pathogenic")]
+    assert {p.value for p in read_case.problems} == {"HER2", "MLL3"}

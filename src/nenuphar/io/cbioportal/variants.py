@@ -15,6 +15,7 @@ from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.engine.rows import has_variant
 from nenuphar.io.columns import clean_ids
 from nenuphar.io.decoding import decode
+from nenuphar.io.gene_names import approved_symbols
 from nenuphar.io.mapping_form import Beside
 from nenuphar.io.result import Findings, InputFile, read_bytes, refuse_way_out
 from nenuphar.io.tables import Table, read_table
@@ -174,7 +175,7 @@ def read_mutations(
     genes = beside.genes
     if genes:
         panel = "WES" if genes == ("whole_exome",) else "beside"
-        found.genes["beside"] = genes
+        found.genes["beside"] = _symbols(genes)
         found.panels = dict.fromkeys(found.variants, panel)
     return found
 
@@ -264,9 +265,11 @@ def _deletions(path: Path, known: frozenset[str], found: Molecular) -> None:
         raise UnreadableInputError(f"{path.name}: lacks the column Hugo_Symbol")
     found.files.append(table.file)
     samples = [c for c in frame.columns if c.upper() not in _CNA_IDS and c in known]
+    symbols = frame[names["HUGO_SYMBOL"]]
+    symbols = symbols.replace(approved_symbols(symbols.drop_nulls())[0])
     for sample in samples:
         deep = frame[sample].cast(pl.Float64, strict=False) <= _DEEP_DELETION
-        genes = frame[names["HUGO_SYMBOL"]].filter(deep.fill_null(value=False)).drop_nulls()
+        genes = symbols.filter(deep.fill_null(value=False)).drop_nulls()
         own = found.variants.setdefault(sample, [])
         own += [_deleted(gene) for gene in genes.to_list()]
 
@@ -295,8 +298,13 @@ def _panel(path: Path, found: Molecular) -> None:
         raise UnreadableInputError(
             f"{file.name}: a gene panel states `stable_id:` and `gene_list:`"
         )
-    found.genes[name] = tuple(genes)
+    found.genes[name] = _symbols(genes)
     found.files.append(file)
+
+
+def _symbols(genes: Iterable[str]) -> tuple[str, ...]:
+    replaced, _ = approved_symbols(genes)
+    return tuple(replaced.get(gene, gene) for gene in genes)
 
 
 def _sequenced(path: Path, found: Molecular) -> None:
