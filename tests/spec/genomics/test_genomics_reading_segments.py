@@ -120,3 +120,32 @@ def test_chromosomes_are_read_as_people_write_them():
     rows = [("T", name, 1, 10, 2) for name in ("chr1", "CHR2", "03", "4.0", "23", "chrY", "x")]
     found = read_segments(table(*rows[:-1]), "hg19")
     assert found.frame["chromosome"].to_list() == ["1", "2", "3", "4", "X", "Y"]
+
+
+def test_decimal_commas_are_read_in_values_and_never_in_positions():
+    header = ["ID", "chrom", "loc.start", "loc.end", "seg.mean"]
+    read = read_segments(
+        table(("T", 1, 1, 10, "-0,8"), ("T", 1, 11, "1,000", "0,1"), header=header), "hg19"
+    )
+    assert read.frame["log2"].to_list() == [-0.8]
+    assert read.findings["reason"].to_list() == ["the end is no number"]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "said"),
+    [
+        (["60", "100"], [0.6, 1.0], ["taken as percent"] * 2),
+        (["0.6", "1"], [0.6, 1.0], []),
+        (["0.6", "1.02"], [0.6, 1.02], ["not used"]),
+        (["0.6", "high"], [0.6, None], ["not used"]),
+    ],
+)
+def test_purity_in_percent_is_a_fraction_and_what_is_of_no_use_is_said(given, taken, said):
+    header = ["sample", "chromosome", "start", "end", "log2", "purity", "ploidy"]
+    rows = [(f"T{i}", 1, 1, 10, -0.1, purity, 2) for i, purity in enumerate(given)]
+    read = read_segments(table(*rows, header=header), "hg19")
+    assert read.frame["purity"].to_list() == taken
+    assert read.rejected == 0
+    reasons = read.findings["reason"].to_list()
+    assert len(reasons) == len(said)
+    assert all(part in reason for part, reason in zip(said, reasons, strict=True))

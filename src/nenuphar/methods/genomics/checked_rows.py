@@ -69,9 +69,14 @@ def text(columns: Mapping[str, str], meaning: str) -> pl.Expr:
     return pl.when(~cell.str.to_lowercase().is_in(_EMPTY)).then(cell)
 
 
-def number(columns: Mapping[str, str], meaning: str) -> pl.Expr:
-    """Return the cells of a meaning as numbers; null where they are none."""
-    value = text(columns, meaning).cast(pl.Float64, strict=False)
+def number(columns: Mapping[str, str], meaning: str, *, decimals: bool = False) -> pl.Expr:
+    """Return the cells of a meaning as numbers; null where they are none.
+
+    A comma is a decimal comma where `decimals` says so; a position may have one between thousands.
+    """
+    cell = text(columns, meaning)
+    cell = cell.str.replace(r"^([+-]?\d*),(\d+)$", "$1.$2") if decimals else cell
+    value = cell.cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 

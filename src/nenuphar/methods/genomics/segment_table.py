@@ -44,6 +44,7 @@ REQUIRED = ("sample", "chromosome", "start", "end")
 _NUMBERS = ("start", "end", "log2", "total_cn", "minor_cn", "allele_1", "allele_2")
 # Overlaps from which on the segments of a sample are taken for two profiles under one id.
 _CLASHES_MIN, _CLASH_SHARE = 5, 0.2
+_PERCENT_ABOVE = 5.0  # as a fraction no purity, only slightly above 1 it is a fraction overshot
 _TRUE, _FALSE = ("1", "1.0", "true", "yes", "t", "loh"), ("0", "0.0", "false", "no", "f")
 SEGMENTS: dict[str, pl.DataType] = {
     **dict.fromkeys(("sample", "chromosome"), pl.String()),
@@ -130,14 +131,14 @@ def read_segments(
     """
     known_genome(genome)
     columns = understand_columns(table.columns, mapping)
-    rows = _typed(table, columns, lines)
+    rows, percent = _as_fraction(_typed(table, columns, lines))
     _refuse_other_units(rows)
     refuse_other_build(rows, genome, {"chromosome": ("start", "end")})
     rows = _checked(rows, genome)
     accepted = rows.filter(pl.col("reason").is_null()).sort("sample", "chromosome", "start", "end")
     accepted, overlapping = _without_overlaps(accepted)
     rejected = pl.concat([rows.filter(pl.col("reason").is_not_null()), overlapping])
-    findings = pl.concat([listed(rejected), _remarks(rows)])
+    findings = pl.concat([listed(rejected), _remarks(rows), _purity_remarks(rows, percent)])
     order = {name: i for i, name in enumerate(CHROMOSOMES)}
     place = pl.col("chromosome").replace_strict(order, return_dtype=pl.Int32)
     frame = accepted.sort("sample", place, "start").select(list(SEGMENTS))
@@ -156,8 +157,9 @@ def _typed(
         sample_id(columns).alias("sample"),
         text(columns, "chromosome").alias("chromosome_text"),
         chromosome_name(text(columns, "chromosome")).alias("chromosome"),
-        *(number(columns, m).alias(m) for m in (*_NUMBERS, "purity", "ploidy")),
-        *(text(columns, m).alias(f"{m}_text") for m in ("start", "end")),
+        *(number(columns, m).alias(m) for m in ("start", "end")),
+        *(number(columns, m, decimals=True).alias(m) for m in (*_NUMBERS[2:], "purity", "ploidy")),
+        *(text(columns, m).alias(f"{m}_text") for m in ("start", "end", "purity")),
         pl.when(loh.is_in(_TRUE)).then(True).when(loh.is_in(_FALSE)).then(False).alias("loh"),
     ).with_columns(line=where.cast(pl.Int64))
     pair = pl.col("allele_1").is_not_null() & pl.col("allele_2").is_not_null()
@@ -170,6 +172,36 @@ def _typed(
             pl.when(major).then(pl.col("allele_1") + pl.col("minor_cn")),
         ),
         minor_cn=pl.coalesce("minor_cn", pl.when(pair).then(low)),
+    )
+
+
+def _as_fraction(rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """Turn purities in percent into fractions; say whether they were in percent."""
+    given = rows["purity"].drop_nulls()
+    percent = bool(given.len() and (given >= 1).all() and (given > _PERCENT_ABOVE).any())
+    return (rows.with_columns(pl.col("purity") / 100) if percent else rows), percent
+
+
+def _purity_remarks(rows: pl.DataFrame, percent: bool) -> pl.DataFrame:
+    """Say once per sample that its purity was in percent, or is of no use."""
+    usable = pl.col("purity").is_between(0, 1, closed="right") & (pl.col("ploidy") > 0)
+    given = pl.col("purity_text").is_not_null() & pl.col("log2").is_not_null()
+    first = rows.filter(pl.col("reason").is_null() & given).unique("sample", maintain_order=True)
+    used = usable.fill_null(False)
+    reason = (
+        pl.when(~used)
+        .then(pl.lit("the purity is not used: it is no fraction, or has no ploidy beside it"))
+        .otherwise(pl.lit("the purity is taken as percent"))
+    )
+    told = first if percent else first.filter(~used)
+    return listed(
+        told.with_columns(
+            column=pl.lit("purity"),
+            value=pl.col("purity_text"),
+            reason=reason,
+            fix=pl.lit("give purity as a fraction (0-1), with the ploidy of the tumour"),
+        ),
+        used="yes",
     )
 
 
