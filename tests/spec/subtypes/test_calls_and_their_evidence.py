@@ -75,6 +75,7 @@ def test_permuted_gene_names_are_not_called(panel):
     turned = np.random.default_rng(1).permuted(values, axis=1)
     calls = classify(model, names(values), model.genes, turned)
     assert np.mean([one.status == "abstained" for one in calls]) >= 0.95
+    assert "--recalibrate with at least 12 labelled samples" in calls[0].evidence
 
 
 def test_a_part_of_a_group_that_is_unlike_the_rest_gets_the_group():

@@ -23,6 +23,10 @@ from nenuphar.methods.expression.subtypes.views import (
 
 CALLED, EQUIVOCAL, ABSTAINED = "called", "equivocal", "abstained"
 SHOWN = 4
+STRANGE = (
+    "looks like no group of this panel: another tumour, or a platform that asks for --recalibrate "
+    "with at least 12 labelled samples of its own, better 60"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _doubts(model: Model, p: Numbers, seen: float, coverage: float) -> list[tupl
             (ABSTAINED, f"{coverage:.0%} of the panel measured, {model.coverage_min:.0%} needed")
         )
     if seen < model.unfamiliar:
-        doubts.append((ABSTAINED, "looks like no group of this panel: another tumour or platform?"))
+        doubts.append((ABSTAINED, STRANGE))
     first, second = np.sort(p)[::-1][:2]
     if first - second < model.tie_within:
         names = [model.groups[i] for i in np.argsort(-p, kind="stable")[:2]]

@@ -29,6 +29,7 @@ DROPPED = 0.2
 RIDGE = 0.02  # per training row, on ranks 0-1
 PAIRS, PROGRAMME, FOLDS = 9, 12, 5
 LEVEL, FLOOR, AIM = 0.9, 0.82, 0.985
+STRANGEST = 0.05  # share of the cohort's own tumours, held out, that is given up as unfamiliar
 
 
 def choose_genes(places: Numbers, y: Labels, count: int) -> NDArray[np.int64]:
@@ -179,8 +180,10 @@ def _calibrate(
     from scipy.optimize import minimize
 
     familiar = float(np.quantile(seen[plain], 0.1))
-    null, low = float(np.quantile(spoilt, 0.99)), float(np.quantile(seen[plain], 0.01))
-    unfamiliar = null + (low - null) * 0.35
+    # A tumour of another kind resembles a profile far better than permuted genes do, so that the
+    # limit stands where the cohort's own tumours begin, not halfway to chance.
+    own, null = float(np.quantile(seen[plain], STRANGEST)), float(np.quantile(spoilt, 0.99))
+    unfamiliar = max(own, null)
     model = model.with_values(familiar=familiar, unfamiliar=unfamiliar)
     strange = unfamiliarity(model, seen)
     spread = scores[plain].std(axis=(0, 2))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nenuphar.methods.expression.subtypes.calls import CALLED, call_places
+from nenuphar.methods.expression.subtypes.calls import ABSTAINED, CALLED, call_places
 from nenuphar.methods.expression.subtypes.model import Model, Numbers
 from nenuphar.methods.expression.subtypes.recalibration import recalibrate
 from nenuphar.methods.expression.subtypes.training.cohorts import PANEL_SIZE, Cohort
@@ -23,10 +23,11 @@ BINS = 10
 
 @dataclass(slots=True)
 class Outcome:
-    """Calls of held-out samples: probabilities (samples × groups), whether called, set holds."""
+    """Calls of held-out samples: probabilities (samples × groups), status, set holds."""
 
     chances: Numbers
     called: NDArray[np.bool_]
+    abstained: NDArray[np.bool_]
     held: NDArray[np.bool_]
 
 
@@ -71,6 +72,7 @@ def predict(model: Model, places: Numbers, truth: Labels) -> Outcome:
     return Outcome(
         chances,
         np.array([call.status == CALLED for call in calls]),
+        np.array([call.status == ABSTAINED for call in calls]),
         1 - chances[np.arange(len(truth)), truth] <= model.set_cut,
     )
 
@@ -107,7 +109,7 @@ def _repeat(cohort: Cohort, seed: int) -> tuple[dict[str, float], Numbers]:
     other = shifted(values, STRONG, rng)
     kinds = ("plain", "permuted", "dropped", "shift", "local")
     out = {
-        kind: Outcome(np.zeros((len(y), k)), np.zeros(len(y), bool), np.zeros(len(y), bool))
+        kind: Outcome(np.zeros((len(y), k)), *(np.zeros(len(y), bool) for _ in range(3)))
         for kind in kinds
     }
     peer, peer_shift = np.zeros(len(y), dtype=np.int64), np.zeros(len(y), dtype=np.int64)
@@ -132,6 +134,7 @@ def _repeat(cohort: Cohort, seed: int) -> tuple[dict[str, float], Numbers]:
         for kind in kinds:
             out[kind].chances[test] = found[kind].chances
             out[kind].called[test] = found[kind].called
+            out[kind].abstained[test] = found[kind].abstained
             out[kind].held[test] = found[kind].held
         peer[test] = ridge(values[train], y[train], values[test])
         peer_shift[test] = ridge(values[train], y[train], other[test])
@@ -153,7 +156,7 @@ def _figures(
         "called": float(plain.called.mean()),
         "accuracy_of_called": float(right[plain.called].mean()) if plain.called.any() else 0.0,
         "set_coverage": float(plain.held.mean()),
-        "permuted_not_called": 1 - float(out["permuted"].called.mean()),
+        "permuted_abstained": float(out["permuted"].abstained.mean()),
         "calls_changed_without_20_percent": float((choice["dropped"] != choice["plain"]).mean()),
         "shift_balanced_accuracy": balanced(choice["shift"], y),
         "shift_ridge_balanced_accuracy": balanced(peer_shift, y),
