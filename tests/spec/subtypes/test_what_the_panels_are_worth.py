@@ -142,6 +142,23 @@ def test_sclc_cell_lines_get_the_names_of_their_clusters():
     assert confusion[2, 2] >= 7  # P, of ten
 
 
+@pytest.mark.parametrize("panel", ["sclc", "sclc-ihc", "lung-net-ihc"])
+def test_rules_and_cut_offs_are_made_again_to_the_same_bytes(panel):
+    from nenuphar.methods.expression.subtypes.model import FOLDER
+    from nenuphar.methods.expression.subtypes.training.fit import panel_text
+
+    assert panel_text(panel, DATA) == (FOLDER / f"{panel}.json").read_text("utf-8")
+
+
+def test_the_reference_of_the_map_is_made_again_to_the_same_bytes():
+    """It rests on the fitted panel: a panel that was fitted again without it is found here."""
+    from nenuphar.methods.expression.subtypes.model import FOLDER
+    from nenuphar.methods.expression.subtypes.reference import FILE
+    from nenuphar.methods.expression.subtypes.training.fit import reference_text
+
+    assert reference_text(DATA) == (FOLDER / FILE).read_text("utf-8")
+
+
 def test_the_same_data_fit_the_same_bytes_close_to_those_shipped():
     from nenuphar.methods.expression.subtypes.model import FOLDER, from_record
     from nenuphar.methods.expression.subtypes.training.cohorts import read_cohort
