@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import stat
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,6 +158,41 @@ def read_bytes(path: Path) -> tuple[bytes, InputFile]:
     if not data:
         raise UnreadableInputError(f"{path.name}: is empty (0 bytes); export it again")
     return data, InputFile(path.name, hashlib.sha256(data).hexdigest(), len(data))
+
+
+_UNPACKED_MAX, _EXPANSION_MAX = 1 << 28, 60
+"""Bytes that any gzip file may unpack to, and how often its own size a larger one may."""
+
+
+def read_unpacked(path: Path) -> tuple[bytes, InputFile, str]:
+    """Read a file whole as `read_bytes` does, and unpack it where it is gzip (also bgzip).
+
+    Returns:
+        The content, the file as it lies there (hash and size of the packed bytes), and the ending
+        of its name in lower case, without `.gz`.
+
+    Raises:
+        UnreadableInputError: As `read_bytes`; or what is packed is damaged, empty, or far larger
+            than tables are.
+    """
+    data, file = read_bytes(path)
+    if not data.startswith(b"\x1f\x8b"):
+        return data, file, path.suffix.lower()
+    most = max(_UNPACKED_MAX, _EXPANSION_MAX * len(data))
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            content = packed.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableInputError(
+            f"{path.name}: is gzip-compressed and cut off or damaged; copy or compress it again"
+        ) from error
+    if len(content) > most:
+        raise UnreadableInputError(
+            f"{path.name}: unpacks to more than {most:,} bytes; if that is right, gunzip it first"
+        )
+    if not content:
+        raise UnreadableInputError(f"{path.name}: is empty once unpacked; export it again")
+    return content, file, Path(path.name.lower().removesuffix(".gz")).suffix
 
 
 def refuse_way_out(path: Path, folder: Path) -> None:

@@ -12,7 +12,7 @@ from nenuphar.domain.problems import Problem, UnreadableInputError
 from nenuphar.io.decoding import decode, refuse_containers
 from nenuphar.io.delimited import Cells, parse_delimited
 from nenuphar.io.parquet import read_parquet
-from nenuphar.io.result import Findings, InputFile, read_bytes
+from nenuphar.io.result import Findings, InputFile, read_unpacked
 from nenuphar.io.workbooks import parse_workbook
 
 
@@ -42,15 +42,14 @@ def read_table(path: Path, sheet: str = "") -> Table:
     """Read a table as strings; delimiter, encoding and line ends are found from the content.
 
     Args:
-        path: The file. What it is is decided by its content, not by its name.
+        path: The file, also gzip. What it is is decided by its content, not by its name.
         sheet: Sheet of a workbook; the first one if empty.
 
     Raises:
         UnreadableInputError: The file as a whole cannot be read; the message says why and what
             to do.
     """
-    data, file = read_bytes(path)
-    return table_of_bytes(data, file, path.suffix.lower(), sheet)
+    return table_of_bytes(*read_unpacked(path), sheet)
 
 
 def table_of_bytes(data: bytes, file: InputFile, suffix: str, sheet: str = "") -> Table:

@@ -11,7 +11,7 @@ from nenuphar.domain.problems import UnreadableInputError
 from nenuphar.io.annotated_vcf import rows_of_vcf
 from nenuphar.io.decoding import decode
 from nenuphar.io.gene_names import approved_symbols
-from nenuphar.io.result import Findings, InputFile, read_bytes
+from nenuphar.io.result import Findings, InputFile, read_unpacked
 from nenuphar.io.tables import Table, table_of_bytes
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -63,12 +63,12 @@ def read_variant_rows(path: Path, findings: Findings) -> VariantRows:
         UnreadableInputError: The file cannot be read, names no sample or gene, or is a VCF without
             annotation.
     """
-    data, file = read_bytes(path)
+    data, file, suffix = read_unpacked(path)
     if data.startswith(_VCF):
         rows = _rows_of_vcf(decode(data, file.name)[0], path.name.split(".")[0], findings)
         torn = 0
     else:
-        table = table_of_bytes(data, file, path.suffix.lower())
+        table = table_of_bytes(data, file, suffix)
         findings.problems += table.problems
         torn = sum(problem.rejected for problem in table.problems)
         rows = _rows_of_table(table)

@@ -26,6 +26,7 @@ def reasons(*rows):
     [
         ["ID", "chrom", "loc.start", "loc.end", "seg.mean"],
         ["Sample", "Chromosome", "Start_bp", "End_bp", "total_cn"],
+        ["SAMPLE", "CONTIG", "START", "END", "MEAN_LOG2_COPY_RATIO"],
         ["Tumor_Sample_Barcode", "Chr", "Start Position", "End Position", "Segment_Mean"],
     ],
 )
@@ -33,10 +34,18 @@ def test_the_header_names_of_the_field_are_understood(header):
     assert read_segments(table(("T", "chr1", 1, 10, 0), header=header), "hg19").rejected == 0
 
 
-def test_alleles_are_understood():
-    header = ["Sample", "Chromosome", "Start_bp", "End_bp", "modal_A1", "modal_A2", "LOH"]
-    frame = read_segments(table(("T", 1, 1, 10, 3, 0, 1), header=header), "hg19").frame
-    assert frame.select("total_cn", "minor_cn", "loh").row(0) == (3.0, 0.0, True)
+@pytest.mark.parametrize(
+    ("names", "cells", "loh"),
+    [
+        (["modal_A1", "modal_A2", "LOH"], (3, 0, 1), True),
+        (["CNt", "A", "B"], (3, 3, 0), None),  # Sequenza
+        (["cn", "cn1", "cn2"], (3, 0, 3), None),  # CNVkit
+    ],
+)
+def test_alleles_are_understood(names, cells, loh):
+    header = ["Sample", "Chromosome", "Start_bp", "End_bp", *names]
+    frame = read_segments(table(("T", 1, 1, 10, *cells), header=header), "hg19").frame
+    assert frame.select("total_cn", "minor_cn", "loh").row(0) == (3.0, 0.0, loh)
 
 
 def test_other_names_are_mapped():

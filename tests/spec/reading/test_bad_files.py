@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import zipfile
@@ -68,6 +69,7 @@ def workbook(*rows: list[object]) -> bytes:
     return buffer.getvalue()
 
 
+WHOLE_TEXT = b"id,m,d\n" + b"a,1,2020\n" * 40
 WHOLE = pl.DataFrame({"id": ["a", "b"], "m": [1.0, 2.5], "d": ["2020", None]})
 
 UNREADABLE = {
@@ -81,7 +83,9 @@ UNREADABLE = {
     "truncated Parquet": (parquet(WHOLE)[:-30], "t.parquet", "cut off or damaged"),
     "truncated workbook": (workbook(["id", "m"], ["a", 1])[:-200], "t.xlsx", "cut off or damaged"),
     "nested archive": (zipped(zipped(b"id", "t.csv"), "t.zip"), "t.csv", "zip archive"),
-    "compressed": (b"\x1f\x8b\x08\x00abc", "t.csv", "gunzip"),
+    "damaged gzip": (gzip.compress(WHOLE_TEXT)[:-12], "t.csv.gz", "cut off or damaged"),
+    "nothing packed": (gzip.compress(b""), "t.csv.gz", "empty once unpacked"),
+    "a bomb": (gzip.compress(bytes(300 << 20), 1), "t.csv.gz", "unpacks to more than"),
     "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "t.xls", "save it as .xlsx"),
     "misnamed": (b"id,m,d\n1,2,2020\n", "t.xlsx", "something else"),
     "open quotation": (b'id,m,d\n1,"2,2020\n2,3,2020\n', "t.csv", "t.csv:2"),
@@ -122,6 +126,8 @@ TEXT = "id;m;d\nä1;>20;2020-03\nb2;3;\n"
         TEXT.replace("\nb2", "\n\nb2").encode(),
         TEXT.replace("ä1", '"ä1"').encode(),
         TEXT.replace("2020-03\n", "2020-03;;\n").encode(),
+        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT[:9].encode()) + gzip.compress(TEXT[9:].encode()),
     ],
 )
 def test_encoding_delimiter_and_line_ends_are_found(tmp_path: Path, content: bytes) -> None:

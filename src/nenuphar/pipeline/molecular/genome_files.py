@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from nenuphar.io.decoding import decode
-from nenuphar.io.result import read_bytes
+from nenuphar.io.result import read_unpacked
 from nenuphar.io.tables import read_table, table_of_bytes
 from nenuphar.methods.genomics.band_table import is_band_table, read_bands
 from nenuphar.methods.genomics.rearrangement_table import (
@@ -58,7 +58,7 @@ def read_rearrangement_file(
         UnreadableInputError: The file cannot be read.
         GenomicTableError: It is no table of rearrangements, or one of the other build.
     """
-    data, file = read_bytes(path)
+    data, file, suffix = read_unpacked(path)
     name = path.name.split(".")[0]
     if data.startswith(_VCF):
         table, lines, failed = table_of_vcf(decode(data, file.name)[0])
@@ -66,7 +66,7 @@ def read_rearrangement_file(
         return found, (_filtered(file.name, failed),) if failed else ()
     headless = _HEADLESS.match(data)
     data = _header(headless[0]) + data if headless else _NAMED.sub(rb"\1", data, count=1)
-    read = table_of_bytes(data, file, path.suffix.lower())
+    read = table_of_bytes(data, file, suffix)
     lines = read.lines.cast(pl.Int64) - (headless is not None)
     found = read_rearrangements(read.frame, genome, lines=lines, mapping=mapping, sample=name)
     return found, read.problems
