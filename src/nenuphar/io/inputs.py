@@ -88,6 +88,8 @@ def read_input(
         return _read_folder(path, knowledge, mapping, variant_columns)
     if refused := _OTHER_FORMS.get(path.suffix.lower()):
         raise UnsupportedInputError(f"{path.name}: {refused}")
+    if path.suffix.lower() == ".gz" and path.with_suffix("").suffix.lower() in CASE_SUFFIXES:
+        raise UnsupportedInputError(f"{path.name}: is a gzip-compressed case; gunzip it first")
     # Imported here: reading a single case never loads Polars.
     from nenuphar.io.mapped import unread_columns
 
