@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nenuphar.io.expression import ExpressionMatrix
-    from nenuphar.methods.expression.subtypes import Call, Model
+    from nenuphar.methods.expression.subtypes import Call
 
 REJECTED, USAGE, UNREADABLE = 1, 2, 3
-SHIFTED = 3
 SHOWN = 4
-LABEL_COLUMNS = ("group", "subtype", "label", "call")
 
 
 @dataclass(slots=True)
@@ -118,6 +116,12 @@ def _expression(
     labelled: Path | None,
     noticed: Noticed,
 ) -> tuple[Sequence[str], list[Call]]:
+    from nenuphar.cli.local_samples import (
+        foreign_platform,
+        on_panel,
+        read_labelled,
+        what_changed,
+    )
     from nenuphar.methods.expression.subtypes import (
         call_places,
         classify_sclc,
@@ -131,45 +135,29 @@ def _expression(
         rule = load_sclc()
         matrix = _oriented(table, rule.genes)
         _notice(matrix, panel, rule.genes, rule.coverage_min, noticed)
-        values = _on_panel(matrix, rule.genes)
+        values = on_panel(matrix, rule.genes)
         _notice_scale(values, noticed.notes)
         return rule.groups, classify_sclc(rule, matrix.samples, rule.genes, values)
     model = load_model(panel)
     matrix = _oriented(table, model.genes)
     _notice(matrix, panel, model.genes, model.coverage_min, noticed)
-    values = _on_panel(matrix, model.genes)
+    values = on_panel(matrix, model.genes)
     _notice_scale(values, noticed.notes)
     places = ranks(values)
     calls = call_places(model, matrix.samples, places)
     if labelled is not None:
-        local, labels = _labelled(labelled, matrix, model.genes, noticed.notes)
+        local, labels = read_labelled(labelled, matrix, model, noticed.notes)
         fitted, shift = recalibrate(model, local, labels)
         before, calls = calls, call_places(fitted, matrix.samples, places - shift)
         noticed.notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
-        noticed.notes += _what_changed(model, fitted, shift, before, calls)
+        noticed.notes += what_changed(model, fitted, shift, before, calls)
+    noticed.notes += foreign_platform(model, places, labelled is not None)
     return model.groups, calls
-
-
-def _what_changed(
-    model: Model, fitted: Model, shift: Any, before: Sequence[Call], after: Sequence[Call]
-) -> list[str]:
-    """What recalibration moved: genes, the limit of the 90% sets, calls and their status."""
-    import numpy as np
-
-    most = np.argsort(-np.abs(shift), kind="stable")[:SHIFTED]
-    genes = ", ".join(f"{model.genes[i]} {shift[i]:+.2f}" for i in most)
-    called = [sum(one.status == "called" for one in calls) for calls in (before, after)]
-    other = sum(a.call != b.call for a, b in zip(before, after, strict=True))
-    return [
-        f"genes moved by {np.abs(shift).mean():.2f} of the ranks on average, most of all {genes}",
-        f"a group is in the 90% set from probability {1 - model.set_cut:.2f} before, "
-        f"{1 - fitted.set_cut:.2f} now",
-        f"{called[0]} samples were called before, {called[1]} are now; {other} changed their group",
-    ]
 
 
 def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
     """The matrix in the orientation in which the panel's genes are genes."""
+    from nenuphar.cli.local_samples import share_found
     from nenuphar.io.expression import UnreadableError, read_expression
 
     best: tuple[float, ExpressionMatrix | None] = (-1.0, None)
@@ -181,7 +169,7 @@ def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
         except UnreadableError as problem:
             failure = failure or problem
             continue
-        found = _share_found(wanted, matrix.genes)
+        found = share_found(wanted, matrix.genes)
         if found > best[0]:
             best = (found, matrix)
         if found >= 0.5 or table.suffix in {".gct", ".h5ad", ".zarr"}:
@@ -199,24 +187,6 @@ def _header_holds(table: Path, wanted: Sequence[str]) -> bool:
         head = file.readline(1_000_000).decode("utf-8", "replace").replace("\r", "\n")
     names = re.split(r"[,;\t]", head.split("\n", 1)[0].replace('"', ""))
     return len(set(wanted).intersection(names)) > 1
-
-
-def _share_found(wanted: Sequence[str], genes: Sequence[str]) -> float:
-    from nenuphar.methods.expression.subtypes import panel_columns
-
-    found = panel_columns(wanted, genes)
-    return sum(column is not None for column in found) / len(found)
-
-
-def _on_panel(matrix: ExpressionMatrix, wanted: Sequence[str]) -> Any:
-    """The panel's genes, samples × genes, read in blocks where the matrix is on disk."""
-    import numpy as np
-
-    from nenuphar.methods.expression.subtypes import panel_layout, take_panel
-
-    layout = panel_layout(wanted, matrix.genes)
-    parts = [take_panel(layout, part) for _, part in matrix.blocks()]
-    return np.vstack(parts)
 
 
 def _notice(
@@ -259,33 +229,6 @@ def _notice_scale(values: Any, notes: list[str]) -> None:
         if finding.code != "negative_values":
             remedy = f"; {finding.fix}" if finding.severity == "caution" else ""
             notes.append(finding.message + remedy)
-
-
-def _labelled(
-    path: Path, matrix: ExpressionMatrix, wanted: Sequence[str], notes: list[str]
-) -> tuple[Any, list[str]]:
-    """Expression and groups of the labelled samples, from their own file or by id."""
-    from nenuphar.io.expression import read_expression
-    from nenuphar.io.tables import read_table
-    from nenuphar.methods.expression.subtypes import RecalibrationError
-
-    frame = read_table(path).frame
-    column = next((c for c in frame.columns if c.strip().lower() in LABEL_COLUMNS), None)
-    if column is None:
-        raise RecalibrationError(f"{path.name}: no column `group`; add one with the known groups")
-    groups = dict(zip(frame[:, 0].to_list(), frame[column].to_list(), strict=True))
-    source = matrix
-    if _share_found(wanted, frame.columns) >= 0.5:
-        source = read_expression(path, samples_in_rows=True)
-    rows = [i for i, sample in enumerate(source.samples) if groups.get(sample)]
-    if not rows:
-        raise RecalibrationError(
-            f"{path.name}: none of its ids is in the input; add the expression of these samples"
-        )
-    unused = sum(bool(group) for group in groups.values()) - len(rows)
-    if unused:
-        notes.append(f"{unused} labelled samples of {path.name} are not in the input: not used")
-    return _on_panel(source, wanted)[rows], [groups[source.samples[i]].strip() for i in rows]
 
 
 def _stains(table: Path, panel: str, noticed: Noticed) -> tuple[Sequence[str], list[Call]]:

@@ -308,6 +308,52 @@ def test_labels_alone_recalibrate_by_the_ids_of_the_input(run, tmp_path):
     assert "1 labelled samples of known.csv are not in the input" in result.output
 
 
+def test_labels_that_lack_or_repeat_something_are_told_of(run, tmp_path):
+    model, labels, values = tumours("lung-net", each=15)
+    table = write_table(tmp_path / "new.csv", model.genes, values)
+    known, out = tmp_path / "known.csv", tmp_path / "out.csv"
+    rows = [f"T{i},{group}" for i, group in enumerate(labels) if group != "supra"]
+    known.write_text("\n".join(["id,group", *rows, rows[0]]))
+    result = run(table, "--panel", "lung-net", "--recalibrate", known, "-o", out)
+    assert result.exit_code == 0, result.output
+    for said in (
+        "recalibrated on 45 labelled samples",
+        "45 labelled samples are among those that are called",
+        "no labelled sample is supra",
+        "1 rows of known.csv repeat the group of a sample",
+    ):
+        assert said in result.output
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["id,kind", "T0,A1"], "no column `group`"),
+        (["id,group", "T0,A1", "T1,A1", "T0,A2"], "known.csv, line 4: a sample has two groups"),
+        (["id,group", "T0,A1", "T1,"], "1 labelled samples; give at least 12"),
+        (["id,group", "elsewhere,A1"], "none of its ids is in the input"),
+    ],
+)
+def test_labels_that_cannot_recalibrate_say_why(run, tmp_path, rows, said):
+    model, _, values = tumours("lung-net", each=1)
+    table = write_table(tmp_path / "new.csv", model.genes, values)
+    known, out = tmp_path / "known.csv", tmp_path / "out.csv"
+    known.write_text("\n".join(rows))
+    result = run(table, "--panel", "lung-net", "--recalibrate", known, "-o", out)
+    assert result.exit_code == 3
+    assert said in result.output
+    assert not out.exists()
+
+
+def test_a_file_of_strangers_is_told_how_a_platform_is_made_known(run, tmp_path):
+    model, _, values = tumours("lung-net", each=3)
+    table = write_table(tmp_path / "new.csv", model.genes, values[:, ::-1])
+    result = run(table, "--panel", "lung-net", "-o", tmp_path / "out.csv")
+    assert "12 of 12 samples resemble no group of lung-net" in result.output
+    table = write_table(tmp_path / "own.csv", model.genes, values)
+    assert "resemble" not in run(table, "--panel", "lung-net", "-o", tmp_path / "o.csv").output
+
+
 def test_what_cannot_be_read_or_used_is_said_with_its_exit_code(run, tmp_path):
     out = tmp_path / "out.csv"
     missing = run(tmp_path / "none.csv", "--panel", "lung-net", "-o", out)

@@ -24,7 +24,7 @@ from nenuphar.methods.expression.subtypes.model import Model, load_model
 from nenuphar.methods.expression.subtypes.recalibration import RecalibrationError, recalibrate
 from nenuphar.methods.expression.subtypes.reference import Reference, load_reference
 from nenuphar.methods.expression.subtypes.sclc import SclcRule, classify_sclc, load_sclc
-from nenuphar.methods.expression.subtypes.views import ranks
+from nenuphar.methods.expression.subtypes.views import familiarity, ranks
 
 FITTED_PANELS = ("lung-net", "lung-nen", "pannet")
 STAIN_PANELS = ("sclc-ihc", "lung-net-ihc")
@@ -45,6 +45,7 @@ __all__ = [
     "classify",
     "classify_sclc",
     "classify_stains",
+    "familiarity",
     "load_model",
     "load_reference",
     "load_sclc",
