@@ -83,9 +83,9 @@ UNREADABLE = {
     "truncated Parquet": (parquet(WHOLE)[:-30], "t.parquet", "cut off or damaged"),
     "truncated workbook": (workbook(["id", "m"], ["a", 1])[:-200], "t.xlsx", "cut off or damaged"),
     "nested archive": (zipped(zipped(b"id", "t.csv"), "t.zip"), "t.csv", "zip archive"),
-    "damaged gzip": (gzip.compress(WHOLE_TEXT)[:-12], "t.csv.gz", "cut off or damaged"),
-    "nothing packed": (gzip.compress(b""), "t.csv.gz", "empty once unpacked"),
-    "a bomb": (gzip.compress(bytes(300 << 20), 1), "t.csv.gz", "unpacks to more than"),
+    "damaged gzip": (gzip.compress(WHOLE_TEXT, mtime=0)[:-12], "t.csv.gz", "cut off or damaged"),
+    "nothing packed": (gzip.compress(b"", mtime=0), "t.csv.gz", "empty once unpacked"),
+    "a bomb": (gzip.compress(bytes(300 << 20), 1, mtime=0), "t.csv.gz", "unpacks to more than"),
     "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "t.xls", "save it as .xlsx"),
     "misnamed": (b"id,m,d\n1,2,2020\n", "t.xlsx", "something else"),
     "open quotation": (b'id,m,d\n1,"2,2020\n2,3,2020\n', "t.csv", "t.csv:2"),
@@ -126,8 +126,8 @@ TEXT = "id;m;d\nä1;>20;2020-03\nb2;3;\n"
         TEXT.replace("\nb2", "\n\nb2").encode(),
         TEXT.replace("ä1", '"ä1"').encode(),
         TEXT.replace("2020-03\n", "2020-03;;\n").encode(),
-        gzip.compress(TEXT.encode()),
-        gzip.compress(TEXT[:9].encode()) + gzip.compress(TEXT[9:].encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
+        gzip.compress(TEXT[:9].encode(), mtime=0) + gzip.compress(TEXT[9:].encode(), mtime=0),
     ],
 )
 def test_encoding_delimiter_and_line_ends_are_found(tmp_path: Path, content: bytes) -> None:
