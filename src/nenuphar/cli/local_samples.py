@@ -37,6 +37,7 @@ def read_labelled(
         RecalibrationError: There is no column of groups, a sample has two groups, or no labelled
             sample has expression.
     """
+    from nenuphar.cli.panel_matrix import on_panel, share_found
     from nenuphar.io.expression import read_expression
     from nenuphar.io.tables import read_table
     from nenuphar.methods.expression.subtypes import RecalibrationError
@@ -94,20 +95,20 @@ def _groups(
     return groups
 
 
-def foreign_platform(model: Model, places: Any, recalibrated: bool) -> list[str]:
+def foreign_platform(model: Model, places: Any) -> list[str]:
     """What to do where most samples resemble no group of the panel; nothing where few do.
 
     places: ranks among the panel's genes, samples × genes, as measured.
     """
-    from nenuphar.methods.expression.subtypes import familiarity
+    from nenuphar.methods.expression.subtypes import ENOUGH, familiarity
 
     strange = familiarity(model, places) < model.unfamiliar
-    if recalibrated or len(strange) < _FEW or strange.mean() < _MOST:
+    if len(strange) < _FEW or strange.mean() < _MOST:
         return []
     return [
         f"{int(strange.sum())} of {len(strange)} samples resemble no group of {model.panel}: "
-        "either they are other tumours, or the platform is unfamiliar; for the latter give "
-        "--recalibrate at least 12, better 60, labelled samples of it"
+        "either they are other tumours, or the platform is unfamiliar and asks for --recalibrate "
+        f"with {ENOUGH}"
     ]
 
 
@@ -127,22 +128,3 @@ def what_changed(
         f"{1 - fitted.set_cut:.2f} now",
         f"{called[0]} samples were called before, {called[1]} are now; {other} changed their group",
     ]
-
-
-def share_found(wanted: Sequence[str], genes: Sequence[str]) -> float:
-    """The share of the panel's genes (0-1) that is among these genes, under any of their names."""
-    from nenuphar.methods.expression.subtypes import panel_columns
-
-    found = panel_columns(wanted, genes)
-    return sum(column is not None for column in found) / len(found)
-
-
-def on_panel(matrix: ExpressionMatrix, wanted: Sequence[str]) -> Any:
-    """The panel's genes, samples × genes, read in blocks where the matrix is on disk."""
-    import numpy as np
-
-    from nenuphar.methods.expression.subtypes import panel_layout, take_panel
-
-    layout = panel_layout(wanted, matrix.genes)
-    parts = [take_panel(layout, part) for _, part in matrix.blocks()]
-    return np.vstack(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -116,12 +115,8 @@ def _expression(
     labelled: Path | None,
     noticed: Noticed,
 ) -> tuple[Sequence[str], list[Call]]:
-    from nenuphar.cli.local_samples import (
-        foreign_platform,
-        on_panel,
-        read_labelled,
-        what_changed,
-    )
+    from nenuphar.cli.local_samples import foreign_platform, read_labelled, what_changed
+    from nenuphar.cli.panel_matrix import on_panel, oriented
     from nenuphar.methods.expression.subtypes import (
         call_places,
         classify_sclc,
@@ -133,60 +128,27 @@ def _expression(
 
     if panel == "sclc":
         rule = load_sclc()
-        matrix = _oriented(table, rule.genes)
+        matrix = oriented(table, rule.genes)
         _notice(matrix, panel, rule.genes, rule.coverage_min, noticed)
         values = on_panel(matrix, rule.genes)
         _notice_scale(values, noticed.notes)
         return rule.groups, classify_sclc(rule, matrix.samples, rule.genes, values)
     model = load_model(panel)
-    matrix = _oriented(table, model.genes)
+    matrix = oriented(table, model.genes)
     _notice(matrix, panel, model.genes, model.coverage_min, noticed)
     values = on_panel(matrix, model.genes)
     _notice_scale(values, noticed.notes)
     places = ranks(values)
     calls = call_places(model, matrix.samples, places)
-    if labelled is not None:
+    if labelled is None:
+        noticed.notes += foreign_platform(model, places)
+    else:
         local, labels = read_labelled(labelled, matrix, model, noticed.notes)
         fitted, shift = recalibrate(model, local, labels)
         before, calls = calls, call_places(fitted, matrix.samples, places - shift)
         noticed.notes.append(f"recalibrated on {len(labels)} labelled samples of {labelled.name}")
         noticed.notes += what_changed(model, fitted, shift, before, calls)
-    noticed.notes += foreign_platform(model, places, labelled is not None)
     return model.groups, calls
-
-
-def _oriented(table: Path, wanted: Sequence[str]) -> ExpressionMatrix:
-    """The matrix in the orientation in which the panel's genes are genes."""
-    from nenuphar.cli.local_samples import share_found
-    from nenuphar.io.expression import UnreadableError, read_expression
-
-    best: tuple[float, ExpressionMatrix | None] = (-1.0, None)
-    failure = None
-    likely = _header_holds(table, wanted)
-    for in_rows in (likely, not likely):
-        try:
-            matrix = read_expression(table, samples_in_rows=in_rows)
-        except UnreadableError as problem:
-            failure = failure or problem
-            continue
-        found = share_found(wanted, matrix.genes)
-        if found > best[0]:
-            best = (found, matrix)
-        if found >= 0.5 or table.suffix in {".gct", ".h5ad", ".zarr"}:
-            break
-    if best[1] is None or (best[0] == 0 and failure is not None):
-        raise failure or UnreadableError(f"{table.name}: no expression matrix")
-    return best[1]
-
-
-def _header_holds(table: Path, wanted: Sequence[str]) -> bool:
-    """Whether genes of the panel stand in the first line of a text file: samples are in rows."""
-    if table.suffix not in {".csv", ".tsv", ".txt"} or not table.is_file():
-        return True
-    with table.open("rb") as file:
-        head = file.readline(1_000_000).decode("utf-8", "replace").replace("\r", "\n")
-    names = re.split(r"[,;\t]", head.split("\n", 1)[0].replace('"', ""))
-    return len(set(wanted).intersection(names)) > 1
 
 
 def _notice(

@@ -21,7 +21,11 @@ from nenuphar.methods.expression.subtypes.immunohistochemistry import (
     load_stains,
 )
 from nenuphar.methods.expression.subtypes.model import Model, load_model
-from nenuphar.methods.expression.subtypes.recalibration import RecalibrationError, recalibrate
+from nenuphar.methods.expression.subtypes.recalibration import (
+    ENOUGH,
+    RecalibrationError,
+    recalibrate,
+)
 from nenuphar.methods.expression.subtypes.reference import Reference, load_reference
 from nenuphar.methods.expression.subtypes.sclc import SclcRule, classify_sclc, load_sclc
 from nenuphar.methods.expression.subtypes.views import familiarity, ranks
@@ -32,6 +36,7 @@ STAIN_PANELS = ("sclc-ihc", "lung-net-ihc")
 __all__ = [
     "ABSTAINED",
     "CALLED",
+    "ENOUGH",
     "EQUIVOCAL",
     "FITTED_PANELS",
     "STAIN_PANELS",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nenuphar.methods.expression.matching import match_genes
 from nenuphar.methods.expression.signatures import Signature
 from nenuphar.methods.expression.subtypes.model import Model, Numbers
+from nenuphar.methods.expression.subtypes.recalibration import ENOUGH
 from nenuphar.methods.expression.subtypes.views import (
     VIEWS,
     familiarity,
@@ -25,7 +26,7 @@ CALLED, EQUIVOCAL, ABSTAINED = "called", "equivocal", "abstained"
 SHOWN = 4
 STRANGE = (
     "looks like no group of this panel: another tumour, or a platform that asks for --recalibrate "
-    "with at least 12 labelled samples of its own, better 60"
+    f"with {ENOUGH}"
 )
 
 

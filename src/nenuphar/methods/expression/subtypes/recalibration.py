@@ -18,6 +18,7 @@ from nenuphar.methods.expression.subtypes.views import (
 )
 
 FEWEST = 12
+ENOUGH = f"at least {FEWEST} labelled samples of its own, better 60"
 PRIOR = 4.0  # labelled samples that weigh as much as "the platform shifts nothing"
 LEVEL = 0.9
 FOLDS = 5
